@@ -1,0 +1,62 @@
+# Every command of the project; `make` alone lists them.
+PYTHON ?= python3
+PORT ?= 8080
+URL ?= http://localhost:$(PORT)
+VENV := .venv
+BIN := $(VENV)/bin
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test integration page up down check format lock bench-memory
+
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Develop
+
+run: $(VENV)/runtime.done ## Serve the whole site from one process on http://localhost:8080 (PORT= for another)
+	@$(BIN)/python -m gateway
+
+dev: $(VENV)/runtime.done ## As run, and reload when a file changes
+	@$(BIN)/python -m gateway.dev
+
+page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make page NAME=scatter
+	@$(BIN)/python -m portico.new_page "$(NAME)"
+
+test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
+	@$(BIN)/python -m pytest
+
+integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
+	@$(BIN)/python -m pytest tests/site/test_site.py --url "$(URL)"
+
+##@ Containers
+
+up: ## Build and start the site in containers, and wait until it is healthy
+	docker compose up --build --detach --wait
+
+down: ## Stop the containers and remove them
+	docker compose down
+
+##@ Maintain
+
+check: $(VENV)/dev.done ## Lint and type-check, change nothing
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/dev.done ## Format, and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/dev.done ## Write the locks again from pyproject.toml
+	@PIP_COMPILE=$(BIN)/pip-compile sh requirements/lock.sh
+
+# A lock that changed is installed again; the stamp is newer than the lock it was made from.
+$(VENV)/runtime.done: requirements/runtime.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@

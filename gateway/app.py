@@ -1,0 +1,157 @@
+"""The Python gateway: a `DispatcherMiddleware` over local mounts and remote mounts.
+
+It serves the embedded mode, development and a machine without nginx. Every path reaches its page whole,
+as the page's own service would be asked for it.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request, Response
+
+from gateway.remote import RemoteMount
+from gateway.response_headers import SECURITY_HEADERS
+from portico.error_pages import error_answer, is_of_home
+from portico.frame import Frame
+from portico.mounting import bare_server, page_server
+from portico.registry import Page
+from portico.service import NEVER_CACHED
+from portico.shared_assets import SHARED_PREFIX
+from portico.site import Site
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CONNECT_TIMEOUT_S = 0.5  # a service is one step away: longer means that it is not there
+
+
+def create_gateway(site: Site) -> "WSGIApplication":
+    """Build the site of this process: its own pages, and the way to those that run elsewhere.
+
+    Raises:
+        ConfigError: a local page cannot be served as it stands.
+    """
+    frame = Frame(site.registry, site.assets)
+    not_found = error_application(frame, HTTPStatus.NOT_FOUND)
+    pages = {page.path: mount_of(site, frame, page) for page in site.registry}
+    shared = shared_assets_of(site, [app for app in pages.values() if isinstance(app, RemoteMount)])
+    mounts = {path.rstrip("/"): whole_path(app) for path, app in pages.items() if path != "/"}
+    mounts["/healthz"] = exactly_here(health(), not_found)
+    mounts[SHARED_PREFIX.rstrip("/")] = whole_path(shared)
+    home = only_of_home(pages.get("/", not_found), not_found)
+    return with_gateway_headers(DispatcherMiddleware(home, mounts))
+
+
+def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
+    """Return the application of a page: its server in this process, the way to its service, or a 503."""
+    if page.name in site.settings.pages:
+        return page_server(site, page)
+    if page.name in site.settings.remotes:
+        return RemoteMount(
+            site.settings.remotes[page.name],
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=page.timeout_s,
+            error_page=lambda status, environ: _error(frame, status, environ, page),
+        )
+    return error_application(frame, HTTPStatus.SERVICE_UNAVAILABLE, page)
+
+
+def whole_path(app: "WSGIApplication") -> "WSGIApplication":
+    """Undo what the dispatcher does to a path: a page owns its full path."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = ""
+        return app(environ, start_response)
+
+    return application
+
+
+def only_of_home(home: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Pass on what the page at `/` owns, and nothing else: it would get every unknown path otherwise."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        app = home if is_of_home(environ.get("PATH_INFO") or "/") else not_found
+        return app(environ, start_response)
+
+    return application
+
+
+def exactly_here(app: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Answer a mount's own path, and nothing below it."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return (not_found if environ.get("PATH_INFO") else app)(environ, start_response)
+
+    return application
+
+
+def health() -> Response:
+    """The gateway is alive, whatever its pages are."""
+    return Response(json.dumps({"alive": True}), content_type="application/json", headers=NEVER_CACHED)
+
+
+def shared_assets_of(site: Site, remotes: list[RemoteMount]) -> "WSGIApplication":
+    """Answer shared assets from here, and those of another build from the first service that has them."""
+    own = bare_server(site)
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        body, status, headers = run_wsgi_app(own, environ)
+        for remote in remotes:
+            if not status.startswith("404"):
+                break
+            close(body)
+            body, status, headers = run_wsgi_app(remote, environ)
+        start_response(status, list(headers))
+        return body
+
+    return application
+
+
+def error_application(frame: Frame, status: HTTPStatus, page: Page | None = None) -> "WSGIApplication":
+    """An application that answers every request with one error."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return _error(frame, status, environ, page)(environ, start_response)
+
+    return application
+
+
+def with_gateway_headers(app: "WSGIApplication") -> "WSGIApplication":
+    """Give each request an id that the outside cannot choose, and each answer the site's headers."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request_id = uuid.uuid4().hex
+        environ["HTTP_X_REQUEST_ID"] = request_id
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(
+                status, _completed(headers, {**SECURITY_HEADERS, "X-Request-ID": request_id}), exc_info
+            )
+
+        return app(environ, start)
+
+    return application
+
+
+def close(body: Iterable[bytes]) -> None:
+    """Close the body of an answer that is not passed on, so that its connection is given back."""
+    if hasattr(body, "close"):
+        body.close()
+
+
+def _completed(headers: list[tuple[str, str]], more: Mapping[str, str]) -> list[tuple[str, str]]:
+    completed = Headers(headers)
+    for name, value in more.items():
+        completed.set(name, value)
+    return completed.to_wsgi_list()
+
+
+def _error(frame: Frame, status: HTTPStatus, environ: "WSGIEnvironment", page: Page | None) -> Response:
+    return error_answer(frame, status, Request(environ).accept_mimetypes, page)

@@ -1,0 +1,64 @@
+"""The shape of a callback's request, checked before Dash sees it.
+
+Dash trusts its own renderer: an unknown output is a KeyError there, a list where it wants an object an
+AttributeError, and both are a 500. Here they are a 400 that says what is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from werkzeug.exceptions import BadRequest
+
+
+def check_callback_body(body: Any, callback_map: Mapping[str, Any]) -> None:
+    """Check the JSON body of a callback request against the callbacks of the page.
+
+    Raises:
+        BadRequest: it is not what this page's renderer can have sent.
+    """
+    if not isinstance(body, dict):
+        raise BadRequest("a callback's body must be a JSON object")
+    output = body.get("output")
+    callback = callback_map.get(output) if isinstance(output, str) else None
+    if callback is None or "callback" not in callback:  # a clientside callback has no function here
+        raise BadRequest("output: this page has no such callback")
+    _check_properties("inputs", body.get("inputs", []), callback["inputs"])
+    _check_properties("state", body.get("state", []), callback["state"])
+    if not callback["no_output"]:
+        _check_outputs(body.get("outputs"), callback["output"])
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(isinstance(item, str) for item in changed):
+        raise BadRequest("changedPropIds: must be a list of texts")
+
+
+def _check_outputs(given: Any, declared: Any) -> None:
+    if isinstance(declared, list):
+        _check_properties("outputs", given, [output.to_dict() for output in declared])
+    else:
+        _check_property("outputs", given, declared.to_dict())
+
+
+def _check_properties(key: str, given: Any, declared: Sequence[Mapping[str, str]]) -> None:
+    if not isinstance(given, list) or len(given) != len(declared):
+        raise BadRequest(f"{key}: must be a list of {len(declared)}")
+    for item, expected in zip(given, declared, strict=True):
+        _check_property(key, item, expected)
+
+
+def _check_property(key: str, item: Any, expected: Mapping[str, str]) -> None:
+    if expected["id"].startswith("{"):
+        _check_pattern(key, item, expected)
+    elif not isinstance(item, dict) or any(item.get(part) != expected[part] for part in ("id", "property")):
+        raise BadRequest(f"{key}: {expected['id']}.{expected['property']} is expected")
+
+
+def _check_pattern(key: str, item: Any, expected: Mapping[str, str]) -> None:
+    matches_many = '["ALL' in expected["id"]  # ALL or ALLSMALLER, as Dash writes them in an id
+    items = item if matches_many and isinstance(item, list) else [item]
+    for each in items:
+        if (
+            not isinstance(each, dict)
+            or not isinstance(each.get("id"), dict)
+            or each.get("property") != expected["property"]
+        ):
+            raise BadRequest(f"{key}: what matches {expected['id']}.{expected['property']} is expected")

@@ -1,0 +1,78 @@
+"""Error answers: the site's frame for a reader, a line of text for a script."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from portico.frame import PASSING, Frame
+from portico.registry import Page, Registry
+from portico.site import Site
+
+logger = logging.getLogger(__name__)
+MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
+RETRY_AFTER_S = 2
+
+
+def error_answer(
+    frame: Frame, status: HTTPStatus, accept: MIMEAccept, page: Page | None = None, detail: str | None = None
+) -> Response:
+    """Answer an error of a page, or (without one) of the site.
+
+    Args:
+        accept: what the client asked for; a browser gets the frame, a script `detail` as text.
+    """
+    if accept.accept_html:
+        response = Response(frame.error(status, page), status, content_type="text/html; charset=utf-8")
+    else:
+        response = Response(f"{detail or status.phrase}\n", status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    if status in PASSING:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def register_error_pages(server: Flask, site: Site) -> None:
+    """Answer every error of a Flask server with `error_answer`, and bound addresses and bodies."""
+    frame = Frame(site.registry, site.assets)
+
+    def answer(status: HTTPStatus, detail: str | None = None) -> Response:
+        return error_answer(frame, status, request.accept_mimetypes, page_at(site.registry, request.path), detail)
+
+    def answer_http_error(error: HTTPException) -> Response:
+        response = answer(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), error.description)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    def answer_exception(error: Exception) -> Response:
+        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        return answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def bound_request() -> Response | None:
+        page = page_at(site.registry, request.path)
+        if page:
+            request.max_content_length = page.body_limit_bytes
+        too_long = len(request.query_string) + len(request.path) > MAX_ADDRESS_LENGTH
+        return answer(HTTPStatus.REQUEST_URI_TOO_LONG) if too_long else None
+
+    server.register_error_handler(HTTPException, answer_http_error)
+    server.register_error_handler(Exception, answer_exception)
+    server.before_request(bound_request)
+
+
+def page_at(registry: Registry, path: str) -> Page | None:
+    """Return the page that owns a path: the one with the longest path before it, None if only home would fit."""
+    owners = [page for page in registry if path.startswith(page.path) or path == page.path.rstrip("/")]
+    owner = max(owners, key=lambda page: len(page.path), default=None)
+    return owner if owner and (owner.path != "/" or is_of_home(path)) else None
+
+
+def is_of_home(path: str) -> bool:
+    """Tell whether a path belongs to the page at `/`: it owns its index, its assets and what begins with `_`."""
+    return path == "/" or path.startswith(("/_", "/assets/"))

@@ -1,0 +1,132 @@
+"""Mounting: from the registry to Flask servers with pages on them.
+
+`init_app` puts every page on one server, as a small site in one process does; `page_server` gives a page
+a server of its own, as its container or its mount in the gateway does. The page cannot tell them apart.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dash import _callback as dash_globals
+from dash._pages import PAGE_REGISTRY
+from flask import Flask
+
+from portico.error_pages import register_error_pages
+from portico.errors import ConfigError
+from portico.page_app import apps_of
+from portico.registry import Page
+from portico.service import register_service_routes
+from portico.site import Site, attach_site, open_site
+from portico.warm_up import warm_up
+
+ConstructPage = Callable[[Flask], Flask]
+
+
+def init_app(site: Site | None = None) -> Flask:
+    """Construct this process's pages on one Flask server, warm them and return the server.
+
+    Raises:
+        ConfigError: the registry, the environment or a page is wrong.
+    """
+    site = site or open_site()
+    return _serve_pages(site, site.local_pages())
+
+
+def page_server(site: Site, page: Page) -> Flask:
+    """Construct one page on a Flask server of its own, warm it and return the server."""
+    return _serve_pages(site, [page])
+
+
+def _serve_pages(site: Site, pages: Iterable[Page]) -> Flask:
+    server = bare_server(site)
+    for page in pages:
+        mount_page(server, site, page)
+    register_service_routes(server, apps_of(server))
+    warm_up(server, apps_of(server))
+    return server
+
+
+def bare_server(site: Site) -> Flask:
+    """A Flask server of the site, with the shared assets and the error pages, and no page yet."""
+    server = Flask("portico", static_folder=None)
+    attach_site(server, site)
+    server.register_blueprint(site.assets.blueprint())
+    register_error_pages(server, site)
+    return server
+
+
+def mount_page(server: Flask, site: Site, page: Page) -> None:
+    """Construct a page on a server.
+
+    Raises:
+        ConfigError: the page has no folder or no `construct_page`, or that fails or leaves its bounds.
+    """
+    construct_page = load_construct_page(site, page)
+    where = f"services/{page.name}/page.py"
+    try:
+        returned = construct_page(server)
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(where, "construct_page", page.name, _raised(error, site)) from error
+    finally:
+        leaked = _take_global_registrations()
+    if leaked:
+        problem = f"uses the process-global {leaked}; use app.callback and the app's own methods"
+        raise ConfigError(where, "construct_page", page.name, problem)
+    if returned is not server:
+        raise ConfigError(where, "construct_page", page.name, "must return the server that it was handed")
+    if page.name not in [app.page.name for app in apps_of(server)]:
+        raise ConfigError(where, "construct_page", page.name, "has put no PageApp(__name__, server) on the server")
+
+
+def load_construct_page(site: Site, page: Page) -> ConstructPage:
+    """Import a page's module and return its `construct_page`.
+
+    Raises:
+        ConfigError: there is no such module, it fails, or it has no such function.
+    """
+    file, where = site.page_file(page), f"services/{page.name}/page.py"
+    if not file.is_file():
+        problem = f"the page has no {where}; `make page NAME={page.name}` writes one"
+        raise ConfigError("pages.toml", "page.name", page.name, problem)
+    _import_from(site.settings.site_folder)
+    try:
+        module = importlib.import_module(f"services.{page.name}.page")
+    except Exception as error:
+        raise ConfigError(where, "import", page.name, _raised(error, site)) from error
+    construct_page: ConstructPage | None = getattr(module, "construct_page", None)
+    if not callable(construct_page):
+        raise ConfigError(where, "construct_page", construct_page, "the module must define construct_page(server)")
+    return construct_page
+
+
+def _import_from(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def _take_global_registrations() -> str:
+    """Name the process-global registries of Dash that were used, and empty them for the next page."""
+    registries = {
+        "dash.callback": [dash_globals.GLOBAL_CALLBACK_LIST, dash_globals.GLOBAL_CALLBACK_MAP],
+        "dash.clientside_callback": [dash_globals.GLOBAL_INLINE_SCRIPTS],
+        "dash.register_page": [PAGE_REGISTRY],
+    }
+    used = [name for name, stores in registries.items() if any(stores)]
+    for stores in registries.values():
+        for store in stores:
+            store.clear()
+    return " and ".join(used)
+
+
+def _raised(error: Exception, site: Site) -> str:
+    """Say what was raised and at which line of the site's own files."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(site.settings.site_folder / "services")]
+    text = str(error).replace("\n", " ")
+    place = f" at {Path(own[-1].filename).relative_to(site.settings.site_folder)}:{own[-1].lineno}" if own else ""
+    return f"raised {type(error).__name__}: {text}{place}"

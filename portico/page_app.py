@@ -1,0 +1,147 @@
+"""`PageApp`: the Dash app of one page, which takes its path, title, frame and shared behaviour from the site."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import dash
+from dash._utils import to_json
+from dash.exceptions import DependencyException
+from flask import Flask, Response, abort, redirect, request
+
+from portico.callback_guard import check_callback_body
+from portico.errors import ConfigError
+from portico.frame import Frame, as_json, json_for_html
+from portico.registry import Page
+from portico.site import Site, site_of
+from portico.view import View, address_arguments
+
+CATCH_ALL = "<path:path>"
+CALLBACK = "_dash-update-component"
+SUITE_FILE = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
+APPS = "portico_apps"
+
+
+class PageApp(dash.Dash):
+    """A `dash.Dash` for one page of the site.
+
+    The page is known from the module that constructs it (`services.<name>.page`), and everything else
+    from the registry, so a page is written as if it were alone and runs the same in every composition.
+    Callbacks are registered with `app.callback`: `dash.callback` belongs to the whole process.
+
+    Args:
+        import_name: the page module's `__name__`.
+        server: the Flask server that was handed to `construct_page`.
+
+    Raises:
+        ConfigError: the module is not a page of the registry.
+    """
+
+    server: Flask
+
+    def __init__(self, import_name: str, server: Flask, **dash_options: Any) -> None:
+        self.site: Site = site_of(server)
+        self.page: Page = _page_of_module(import_name, self.site)
+        self.build: str = self.site.build_of(self.page)
+        self.view: View | None = None
+        self.warm = False
+        self._frame = Frame(self.site.registry, self.site.assets)
+        super().__init__(
+            import_name,
+            server=server,
+            routes_pathname_prefix=self.page.path,
+            requests_pathname_prefix=self.page.path,
+            title=self.page.title,
+            update_title=dash_options.pop("update_title", None),
+            use_pages=False,
+            pages_folder="",
+            use_async=False,
+            enable_mcp=False,
+            **dash_options,
+        )
+        apps_of(server).append(self)
+        self._redirect_to_slash(server)
+
+    def keep_in_address(self, view: View) -> None:
+        """Keep the controls of a view in the address: each change is a step that Back undoes."""
+        self.view = view
+        self.clientside_callback(
+            dash.ClientsideFunction("portico", "keep_in_address"),
+            view.inputs(),
+            prevent_initial_call=True,
+        )
+
+    def interpolate_index(self, **slots: Any) -> str:
+        """Put what Dash made of the page into the site's frame."""
+        wanted = ("metas", "css", "app_entry", "config", "scripts", "renderer")
+        html = {name: slots[name] for name in wanted}
+        return self._frame.page(self.page, first=self._first_answers(), **html)
+
+    def _first_answers(self) -> str:
+        """What the renderer would ask for first, put into the index: layout, dependencies, the view."""
+        layout = json_for_html(to_json(self.get_layout()))
+        dependencies = json_for_html(to_json(self._callback_list))
+        view = as_json(self.view.for_browser(address_arguments()) if self.view else None)
+        return f'{{"layout":{layout},"dependencies":{dependencies},"view":{view}}}'
+
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super()._config()
+        config.pop("python_version", None)  # nothing a visitor needs, much that an attacker wants
+        config.pop("validation_layout", None)  # the layout in the index, a second time
+        return config
+
+    def _generate_meta(self) -> list[dict[str, str]]:
+        meta_tags: list[dict[str, str]] = self.config.meta_tags  # the frame has the usual ones
+        return meta_tags
+
+    def _add_url(self, name: str, view_func: Callable[..., Any], methods: Sequence[str] = ("GET",)) -> None:
+        if name == CATCH_ALL:
+            return  # it answers 200 for any path; without it Flask gives the site's 404
+        if name == CALLBACK:
+            view_func = self._guarded(view_func)
+        if name == SUITE_FILE:
+            view_func = _registered_files_only(view_func)
+        super()._add_url(name, view_func, methods)
+
+    def _guarded(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded_dispatch() -> Any:
+            check_callback_body(request.get_json(), self.callback_map)
+            return dispatch()
+
+        return guarded_dispatch
+
+    def _redirect_to_slash(self, server: Flask) -> None:
+        bare = self.page.path.rstrip("/")
+        if bare:
+            server.add_url_rule(bare, f"{self.page.name}_bare", lambda: _redirect_keeping_query(self.page.path))
+
+
+def apps_of(server: Flask) -> list[PageApp]:
+    """The page apps that were constructed on a Flask server."""
+    apps: list[PageApp] = server.extensions.setdefault(APPS, [])
+    return apps
+
+
+def _page_of_module(import_name: str, site: Site) -> Page:
+    parts = import_name.split(".")
+    name = parts[-2] if len(parts) > 1 else import_name
+    try:
+        return site.registry.page(name)
+    except KeyError:
+        problem = f"no [[page]] in pages.toml is named {name!r}; PageApp(__name__, server) belongs into services/<name>/page.py"
+        raise ConfigError(import_name, "PageApp", import_name, problem) from None
+
+
+def _redirect_keeping_query(path: str) -> Any:
+    query = request.query_string.decode("latin-1")
+    return redirect(f"{path}?{query}" if query else path, HTTPStatus.PERMANENT_REDIRECT)
+
+
+def _registered_files_only(serve: Callable[..., Response]) -> Callable[..., Response]:
+    def serve_registered(package_name: str, fingerprinted_path: str) -> Response:
+        try:
+            return serve(package_name, fingerprinted_path)
+        except DependencyException:
+            abort(HTTPStatus.NOT_FOUND)
+
+    return serve_registered

@@ -1,0 +1,181 @@
+"""The registry: `pages.toml` read and checked, the one list of pages that everything else follows."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portico.errors import ConfigError
+
+REGISTRY_FILE = "pages.toml"
+# A name is a path segment, a folder, a Python package, a DNS label and a compose service at once.
+PAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,39}")
+PAGE_PATH = re.compile(r"/([a-z0-9][a-z0-9-]*/)*")
+RESERVED_NAMES = frozenset({"assets", "gateway", "healthz", "metrics", "readyz", "shared"})
+DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024
+MAX_TIMEOUT_S = 3600.0
+MAX_BODY_LIMIT_BYTES = 1024**3
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the site, as `pages.toml` declares it.
+
+    `path` begins and ends with a slash. `timeout_s` (seconds) and `body_limit_bytes` are what the
+    gateway grants the page; `pure` says that its callbacks only read.
+    """
+
+    name: str
+    path: str
+    title: str
+    description: str
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    pure: bool = False
+
+    @property
+    def status_path(self) -> str:
+        """The public address that says whether the page is ready."""
+        return f"{self.path}_status"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The site's title and its pages in the order of the navigation."""
+
+    title: str
+    description: str
+    pages: tuple[Page, ...]
+
+    def __iter__(self) -> Iterator[Page]:
+        return iter(self.pages)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(page.name for page in self.pages)
+
+    def page(self, name: str) -> Page:
+        """Return the page of that name; KeyError if there is none."""
+        for page in self.pages:
+            if page.name == name:
+                return page
+        raise KeyError(name)
+
+
+def read_registry(folder: Path) -> Registry:
+    """Read `pages.toml` in a site's folder.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or a key in it is wrong.
+    """
+    file = folder / REGISTRY_FILE
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(REGISTRY_FILE, "folder", str(folder), "there is no pages.toml in it") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(REGISTRY_FILE, "text", str(file), f"is not TOML: {error}") from None
+    return parse_registry(document)
+
+
+def parse_registry(document: Mapping[str, Any]) -> Registry:
+    """Check a parsed `pages.toml` and return it as a `Registry`."""
+    _reject_unknown_keys("", document, {"site", "page"})
+    site = _table(document, "site")
+    _reject_unknown_keys("site.", site, {"title", "description"})
+    tables = document.get("page")
+    if not isinstance(tables, list) or not tables:
+        raise ConfigError(REGISTRY_FILE, "page", tables, "at least one [[page]] is needed")
+    pages = tuple(_parse_page(f"page[{index}].", table) for index, table in enumerate(tables))
+    _reject_twins("name", (page.name for page in pages))
+    _reject_twins("path", (page.path for page in pages))
+    return Registry(_text("site.", site, "title"), _text("site.", site, "description", ""), pages)
+
+
+def _parse_page(prefix: str, table: Any) -> Page:
+    if not isinstance(table, dict):
+        raise ConfigError(REGISTRY_FILE, prefix.rstrip("."), table, "must be a table, written as [[page]]")
+    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure"}
+    _reject_unknown_keys(prefix, table, known)
+    name = _page_name(prefix, table)
+    return Page(
+        name=name,
+        path=_page_path(prefix, table, name),
+        title=_text(prefix, table, "title", name.capitalize()),
+        description=_text(prefix, table, "description", ""),
+        timeout_s=_number(prefix, table, "timeout", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
+        body_limit_bytes=int(_number(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)),
+        pure=_flag(prefix, table, "pure"),
+    )
+
+
+def _page_name(prefix: str, table: Mapping[str, Any]) -> str:
+    name = _text(prefix, table, "name")
+    check_page_name(f"{prefix}name", name)
+    return name
+
+
+def check_page_name(key: str, name: str) -> None:
+    """Raise ConfigError unless a name can be a page's."""
+    if not PAGE_NAME.fullmatch(name):
+        problem = "must be a path segment: a lower-case letter, then up to 39 lower-case letters and digits"
+        raise ConfigError(REGISTRY_FILE, key, name, problem)
+    if name in RESERVED_NAMES:
+        raise ConfigError(REGISTRY_FILE, key, name, "is a name that the site uses itself")
+
+
+def _page_path(prefix: str, table: Mapping[str, Any], name: str) -> str:
+    path = _text(prefix, table, "path", f"/{name}/")
+    if not PAGE_PATH.fullmatch(path):
+        problem = "must begin and end with a slash, with lower-case letters, digits and dashes between"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}path", path, problem)
+    first_segment = path.split("/")[1]
+    if first_segment in RESERVED_NAMES:
+        raise ConfigError(REGISTRY_FILE, f"{prefix}path", path, "begins with a name that the site uses itself")
+    return path
+
+
+def _reject_twins(key: str, values: Iterable[str]) -> None:
+    first_seen: dict[str, int] = {}
+    for index, value in enumerate(values):
+        if value in first_seen:
+            problem = f"page[{first_seen[value]}] has the same {key}"
+            raise ConfigError(REGISTRY_FILE, f"page[{index}].{key}", value, problem)
+        first_seen[value] = index
+
+
+def _reject_unknown_keys(prefix: str, table: Mapping[str, Any], known: set[str]) -> None:
+    for key, value in table.items():
+        if key not in known:
+            problem = f"is not a key; known here: {', '.join(sorted(known))}"
+            raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, problem)
+
+
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = document.get(key, {})
+    if not isinstance(table, dict):
+        raise ConfigError(REGISTRY_FILE, key, table, f"must be a table, written as [{key}]")
+    return table
+
+
+def _text(prefix: str, table: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    value = table.get(key, default)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, "must be a text that is not empty")
+    return value
+
+
+def _number(prefix: str, table: Mapping[str, Any], key: str, default: float, most: float) -> float:
+    value = table.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, f"must be a number above 0 and at most {most:g}")
+    return value
+
+
+def _flag(prefix: str, table: Mapping[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, "must be true or false")
+    return value

@@ -1,0 +1,95 @@
+"""Serving: from a WSGI application to a gunicorn that listens, warm before its socket opens.
+
+The application is built in this process, so that what is wrong with the site is one line and an exit
+code, and the socket exists only once every page has answered its first requests.
+"""
+
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from portico.access_log import JsonAccessLog
+from portico.errors import ConfigError
+from portico.settings import ENVIRONMENT, Settings
+from portico.site import Site, open_site
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+# The grace that a stopping worker gives its requests; compose's stop_grace_period is longer.
+GRACEFUL_TIMEOUT_S = 25
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name
+KEEPALIVE_S = 75  # longer than the gateway keeps an idle connection, so that the gateway closes first
+
+
+class WarmServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn around an application that is built already."""
+
+    def __init__(self, application: "WSGIApplication", settings: Settings) -> None:
+        self._application = application
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in gunicorn_options(self._settings).items():
+            self.cfg.set(key, value)
+
+    def load(self) -> "WSGIApplication":
+        return self._application
+
+
+def gunicorn_options(settings: Settings) -> dict[str, Any]:
+    """gunicorn's options for a service or a gateway."""
+    return {
+        "bind": f"{settings.host}:{settings.port}",
+        "preload_app": True,
+        "worker_class": "gthread",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "keepalive": KEEPALIVE_S,
+        "graceful_timeout": GRACEFUL_TIMEOUT_S,
+        "limit_request_line": 0,  # bounded by error_pages, with an answer in the site's frame
+        "accesslog": "-",
+        "logger_class": JsonAccessLog,
+        "control_socket_disable": True,
+        # a disk that is slow must not look like a worker that hangs
+        "worker_tmp_dir": str(MEMORY_FOLDER) if MEMORY_FOLDER.is_dir() else None,
+    }
+
+
+def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
+    """Build an application of the site and serve it until SIGTERM; exit with one line if it cannot be.
+
+    Args:
+        build: builds the application, every page in it warm.
+    """
+    try:
+        site = open_site()
+        check_port_is_free(site.settings)
+        application = build(site)
+    except ConfigError as error:
+        print(f"portico: {error}", file=sys.stderr)
+        sys.exit(EXIT_CONFIG)
+    WarmServer(application, site.settings).run()
+
+
+def check_port_is_free(settings: Settings) -> None:
+    """Raise ConfigError if somebody listens where this process is to listen."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = (
+                "is taken by another program"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used: {error.strerror}"
+            )
+            problem = f"{settings.host}:{settings.port} {reason}; choose another with PORT="
+            raise ConfigError(ENVIRONMENT, "PORT", settings.port, problem) from None

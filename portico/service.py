@@ -1,0 +1,36 @@
+"""What a page's service says of itself: `_status` to visitors, `/healthz` and `/readyz` to its operators."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify
+
+from portico.page_app import PageApp
+
+NEVER_CACHED = {"Cache-Control": "no-store"}
+
+
+def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
+    """Add the health routes of a service that serves these pages, and each page's public status."""
+    server.add_url_rule("/healthz", "healthz", lambda: _answer({"alive": True}))
+    server.add_url_rule("/readyz", "readyz", lambda: _readiness(apps))
+    for app in apps:
+        server.add_url_rule(app.page.status_path, f"{app.page.name}_status", _status_view(app))
+
+
+def _status_view(app: PageApp) -> Callable[[], Response]:
+    return lambda: _answer({"page": app.page.name, "ready": app.warm, "build": app.build})
+
+
+def _readiness(apps: Sequence[PageApp]) -> Response:
+    ready = {app.page.name: app.warm for app in apps}
+    response = _answer({"ready": all(ready.values()), "pages": ready})
+    if not all(ready.values()):
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return response
+
+
+def _answer(value: dict[str, object]) -> Response:
+    response = jsonify(value)
+    response.headers.update(NEVER_CACHED)
+    return response

@@ -1,0 +1,114 @@
+"""Settings: what the environment says, read once, into a frozen dataclass."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portico.errors import ConfigError
+from portico.registry import Registry
+
+ENVIRONMENT = "environment"
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this process takes part in the site.
+
+    Attributes:
+        site_folder: the folder that holds `pages.toml` and `services/` (`PORTICO_SITE`).
+        pages: the pages this process mounts, in the registry's order (`PORTICO_PAGES`; unset = all
+            that are not remote).
+        remotes: page name to the address of its service (`PORTICO_REMOTE`).
+        host, port: where to listen (`HOST`, `PORT`).
+        workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
+        build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
+    """
+
+    site_folder: Path
+    pages: tuple[str, ...]
+    remotes: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    workers: int = 1
+    threads: int = 8
+    build: str = ""
+
+
+def site_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the site: `PORTICO_SITE`, or where the process was started."""
+    folder = Path(environ.get("PORTICO_SITE") or ".").resolve()
+    if not folder.is_dir():
+        raise ConfigError(ENVIRONMENT, "PORTICO_SITE", environ["PORTICO_SITE"], "is not a folder")
+    return folder
+
+
+def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of this process.
+
+    Raises:
+        ConfigError: a variable names an unknown page, is malformed or is out of range.
+    """
+    remotes = _remotes(registry, environ.get("PORTICO_REMOTE", ""))
+    return Settings(
+        site_folder=site_folder(environ),
+        pages=_local_pages(registry, environ.get("PORTICO_PAGES"), remotes),
+        remotes=remotes,
+        host=environ.get("HOST") or "127.0.0.1",
+        port=_integer(environ, "PORT", DEFAULT_PORT, 1, 65535),
+        workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
+        threads=_integer(environ, "PORTICO_THREADS", 8, 1, 256),
+        build=environ.get("PORTICO_BUILD", ""),
+    )
+
+
+def _local_pages(registry: Registry, text: str | None, remotes: Mapping[str, str]) -> tuple[str, ...]:
+    if text is None or not text.strip():
+        return tuple(name for name in registry.names() if name not in remotes)
+    wanted = [name.strip() for name in text.split(",")]
+    for name in wanted:
+        _check_known("PORTICO_PAGES", name, registry)
+        if name in remotes:
+            raise ConfigError(ENVIRONMENT, "PORTICO_PAGES", name, "is in PORTICO_REMOTE too: local or remote, not both")
+    return tuple(name for name in registry.names() if name in wanted)
+
+
+def _remotes(registry: Registry, text: str) -> dict[str, str]:
+    remotes: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, address = (part.strip() for part in entry.partition("="))
+        if not equals:
+            raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, "must be page=http://host:port,…")
+        _check_known("PORTICO_REMOTE", name, registry)
+        if name in remotes:
+            raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, f"{name} is named twice")
+        remotes[name] = _address(entry, address)
+    return remotes
+
+
+def _address(entry: str, address: str) -> str:
+    problem = "the address must be http://host:port or https://host:port and nothing more"
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, problem) from None
+    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in ("http", "https") or not parts.hostname or more or port == 0 or " " in address:
+        raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, problem)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _check_known(variable: str, name: str, registry: Registry) -> None:
+    if name not in registry.names():
+        problem = f"is not a page of pages.toml; known: {', '.join(registry.names())}"
+        raise ConfigError(ENVIRONMENT, variable, name, problem)
+
+
+def _integer(environ: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
+    text = environ.get(variable) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ConfigError(ENVIRONMENT, variable, text, f"must be a whole number from {least} to {most}")
+    return int(text)

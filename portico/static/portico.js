@@ -1,0 +1,90 @@
+// What the frame does in the browser: first answers without a round trip, controls in the address,
+// the state of other pages, and the return of a page that was down.
+"use strict";
+(() => {
+  const first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
+  const namespace = ((window.dash_clientside ??= {}).portico ??= {});
+
+  // The renderer asks for the layout and the dependencies, which stand in the index already:
+  // each is answered once from there, then fetch is the browser's own again.
+  if (first) {
+    const answers = new Map([["_dash-layout", first.layout], ["_dash-dependencies", first.dependencies]]);
+    const browserFetch = window.fetch;
+    window.fetch = (resource, options) => {
+      const name = String(resource?.url ?? resource).split("?")[0].split("/").pop();
+      if (!answers.has(name)) return browserFetch.call(window, resource, options);
+      const body = JSON.stringify(answers.get(name));
+      answers.delete(name);
+      if (answers.size === 0 && window.fetch !== browserFetch) window.fetch = browserFetch;
+      return Promise.resolve(new Response(body, { headers: { "Content-Type": "application/json" } }));
+    };
+  }
+
+  // --- the address --------------------------------------------------------------------------------
+  // An entry of the history holds the values of all controls, so Back and Forward restore them as they
+  // were; the address holds those that are not the default.
+  if (first?.view) history.replaceState({ values: first.view.values }, "");
+  let restoring = null;
+
+  const sameValue = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  const queryOf = (values) => {
+    const query = new URLSearchParams();
+    for (const { name, kind, fallback } of first.view.controls) {
+      const value = values[name] ?? fallback;
+      if (sameValue(value, fallback)) continue;
+      if (kind === "many") value.forEach((item) => query.append(name, item));
+      else query.set(name, kind === "span" ? value.join("-") : value);
+    }
+    const text = query.toString();
+    return text ? `?${text}` : location.pathname;
+  };
+
+  namespace.keep_in_address = (...given) => {
+    const values = Object.fromEntries(first.view.controls.map(({ name }, index) => [name, given[index] ?? null]));
+    if (restoring) {
+      if (sameValue(values, restoring)) restoring = null;
+    } else if (!sameValue(values, history.state?.values)) {
+      history.pushState({ values }, "", queryOf(values));
+    }
+    return window.dash_clientside.no_update;
+  };
+
+  if (first?.view) {
+    addEventListener("popstate", ({ state }) => {
+      if (!state?.values) return; // a step within the page, to #main
+      restoring = state.values;
+      for (const [name, value] of Object.entries(state.values)) {
+        window.dash_clientside.set_props(name, { value });
+      }
+    });
+  }
+
+  // --- the state of the pages ---------------------------------------------------------------------
+  const STATUS_TIMEOUT_MS = 4000;
+
+  const readStatus = async (url) => {
+    try {
+      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+      return answer.ok && (await answer.json()).ready === true;
+    } catch {
+      return false;
+    }
+  };
+
+  namespace.page_states = async (_tick, urls) => {
+    const up = await Promise.all(urls.map(readStatus));
+    return [...up.map((each) => (each ? "Up" : "Not available right now")), ...up.map((each) => (each ? "up" : "down"))];
+  };
+
+  // --- a page that was down -----------------------------------------------------------------------
+  const RETRY_MS = 2000;
+  const statusUrl = document.querySelector("[data-retry]")?.dataset.retry;
+  if (statusUrl) {
+    const retry = async () => {
+      if (await readStatus(statusUrl)) location.reload();
+      else setTimeout(retry, RETRY_MS);
+    };
+    setTimeout(retry, RETRY_MS);
+  }
+})();

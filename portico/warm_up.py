@@ -1,0 +1,94 @@
+"""Warm-up: everything a first visitor would wait for, done before the socket is opened.
+
+Dash sets up a server at its first request and plotly imports numpy lazily; concurrent first requests
+race for both and get errors. After this each page has answered its index, its layout, its dependencies,
+a script and every callback that can be called with the layout's own values.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from dash.development.base_component import Component
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portico.errors import ConfigError
+from portico.page_app import PageApp
+
+FIRST_SCRIPT = re.compile(rb'src="([^"]*_dash-component-suites/[^"]*)"')
+
+
+def warm_up(server: Flask, apps: Iterable[PageApp]) -> None:
+    """Ask every page on a server what its first visitors will ask.
+
+    Raises:
+        ConfigError: a page answers one of the requests with an error.
+    """
+    client = server.test_client()
+    for app in apps:
+        _warm_page(client, app)
+        app.warm = True
+
+
+def _warm_page(client: FlaskClient, app: PageApp) -> None:
+    path = app.page.path
+    index = _expect_success(app, client.get(path))
+    for address in (f"{path}_dash-layout", f"{path}_dash-dependencies", *_first_script(index)):
+        _expect_success(app, client.get(address))
+    for body in sample_callbacks(app):
+        _expect_success(app, client.post(f"{path}_dash-update-component", json=body), body["output"])
+
+
+def _first_script(index: TestResponse) -> list[str]:
+    found = FIRST_SCRIPT.search(index.data)
+    return [found[1].decode()] if found else []
+
+
+def _expect_success(app: PageApp, response: TestResponse, what: str = "") -> TestResponse:
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        where = f"services/{app.page.name}/page.py"
+        problem = f"answered {response.status} when it was warmed up; the log above has the traceback"
+        raise ConfigError(where, "callback" if what else "address", what or response.request.path, problem)
+    return response
+
+
+def sample_callbacks(app: PageApp) -> list[dict[str, Any]]:
+    """The bodies of the callbacks that can be called with the values that stand in the layout."""
+    properties = _properties_by_id(app.get_layout())
+    bodies = (_sample_body(output, callback, properties) for output, callback in app.callback_map.items())
+    return [body for body in bodies if body is not None]
+
+
+def _sample_body(
+    output: str, callback: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    wanted = [*callback["inputs"], *callback["state"]]
+    if "callback" not in callback or any(item["id"] not in properties for item in wanted):
+        return None  # clientside, or of components that are not in the first layout
+    if any(item["property"] not in properties[item["id"]] for item in wanted):
+        return None
+    outputs = callback["output"]
+    return {
+        "output": output,
+        "outputs": [each.to_dict() for each in outputs] if isinstance(outputs, list) else outputs.to_dict(),
+        "inputs": _with_values(callback["inputs"], properties),
+        "state": _with_values(callback["state"], properties),
+        "changedPropIds": [f"{item['id']}.{item['property']}" for item in callback["inputs"][:1]],
+    }
+
+
+def _with_values(
+    items: Sequence[Mapping[str, Any]], properties: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    return [{**item, "value": properties[item["id"]][item["property"]]} for item in items]
+
+
+def _properties_by_id(layout: Component) -> dict[str, Mapping[str, Any]]:
+    components = [layout, *layout._traverse()]
+    with_id = [
+        each for each in components if isinstance(each, Component) and isinstance(getattr(each, "id", None), str)
+    ]
+    return {each.id: each.to_plotly_json()["props"] for each in with_id}
