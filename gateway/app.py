@@ -154,4 +154,4 @@ def _completed(headers: list[tuple[str, str]], more: Mapping[str, str]) -> list[
 
 
 def _error(frame: Frame, status: HTTPStatus, environ: "WSGIEnvironment", page: Page | None) -> Response:
-    return error_answer(frame, status, Request(environ).accept_mimetypes, page)
+    return error_answer(frame, status, Request(environ), page)

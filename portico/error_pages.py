@@ -4,9 +4,8 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, request
-from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from portico.frame import PASSING, Frame
 from portico.registry import Page, Registry
@@ -18,14 +17,14 @@ RETRY_AFTER_S = 2
 
 
 def error_answer(
-    frame: Frame, status: HTTPStatus, accept: MIMEAccept, page: Page | None = None, detail: str | None = None
+    frame: Frame, status: HTTPStatus, asked: Request, page: Page | None = None, detail: str | None = None
 ) -> Response:
     """Answer an error of a page, or (without one) of the site.
 
     Args:
-        accept: what the client asked for; a browser gets the frame, a script `detail` as text.
+        asked: the request; a reader gets the frame, a script `detail` as text.
     """
-    if accept.accept_html:
+    if is_of_reader(asked):
         response = Response(frame.error(status, page), status, content_type="text/html; charset=utf-8")
     else:
         response = Response(f"{detail or status.phrase}\n", status, content_type="text/plain; charset=utf-8")
@@ -36,12 +35,19 @@ def error_answer(
     return response
 
 
+def is_of_reader(asked: Request) -> bool:
+    """Tell whether a person will see the answer: a browser says that it wants HTML; curl opens any address as one."""
+    if asked.method in ("GET", "HEAD"):
+        return asked.accept_mimetypes.accept_html
+    return "text/html" in list(asked.accept_mimetypes.values())
+
+
 def register_error_pages(server: Flask, site: Site) -> None:
     """Answer every error of a Flask server with `error_answer`, and bound addresses and bodies."""
     frame = Frame(site.registry, site.assets)
 
     def answer(status: HTTPStatus, detail: str | None = None) -> Response:
-        return error_answer(frame, status, request.accept_mimetypes, page_at(site.registry, request.path), detail)
+        return error_answer(frame, status, request, page_at(site.registry, request.path), detail)
 
     def answer_http_error(error: HTTPException) -> Response:
         response = answer(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), error.description)

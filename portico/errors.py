@@ -9,4 +9,4 @@ class ConfigError(Exception):
     """
 
     def __init__(self, where: str, key: str, value: object, problem: str) -> None:
-        super().__init__(f"{where}: {key} = {value!r}: {problem}")
+        super().__init__(f"{where}: {key} = {value!r}: {' '.join(problem.split())}")

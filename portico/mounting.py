@@ -52,6 +52,7 @@ def _serve_pages(site: Site, pages: Iterable[Page]) -> Flask:
 def bare_server(site: Site) -> Flask:
     """A Flask server of the site, with the shared assets and the error pages, and no page yet."""
     server = Flask("portico", static_folder=None)
+    server.url_map.merge_slashes = False  # its redirects name the host and the scheme that a proxy asked with
     attach_site(server, site)
     server.register_blueprint(site.assets.blueprint())
     register_error_pages(server, site)
@@ -70,7 +71,7 @@ def mount_page(server: Flask, site: Site, page: Page) -> None:
         returned = construct_page(server)
     except ConfigError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(where, "construct_page", page.name, _raised(error, site)) from error
     finally:
         leaked = _take_global_registrations()
@@ -96,8 +97,11 @@ def load_construct_page(site: Site, page: Page) -> ConstructPage:
     _import_from(site.settings.site_folder)
     try:
         module = importlib.import_module(f"services.{page.name}.page")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(where, "import", page.name, _raised(error, site)) from error
+    if not file.samefile(str(module.__file__)):
+        problem = f"{module.__file__} was imported in its place; is there a services/__init__.py beside it?"
+        raise ConfigError(where, "import", page.name, problem)
     construct_page: ConstructPage | None = getattr(module, "construct_page", None)
     if not callable(construct_page):
         raise ConfigError(where, "construct_page", construct_page, "the module must define construct_page(server)")
@@ -123,10 +127,9 @@ def _take_global_registrations() -> str:
     return " and ".join(used)
 
 
-def _raised(error: Exception, site: Site) -> str:
+def _raised(error: BaseException, site: Site) -> str:
     """Say what was raised and at which line of the site's own files."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(site.settings.site_folder / "services")]
-    text = str(error).replace("\n", " ")
     place = f" at {Path(own[-1].filename).relative_to(site.settings.site_folder)}:{own[-1].lineno}" if own else ""
-    return f"raised {type(error).__name__}: {text}{place}"
+    return f"raised {type(error).__name__}: {error}{place}"

@@ -8,6 +8,7 @@ import dash
 from dash._utils import to_json
 from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, redirect, request
+from werkzeug.exceptions import BadRequest
 
 from portico.callback_guard import check_callback_body
 from portico.errors import ConfigError
@@ -105,7 +106,7 @@ class PageApp(dash.Dash):
 
     def _guarded(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
         def guarded_dispatch() -> Any:
-            check_callback_body(request.get_json(), self.callback_map)
+            check_callback_body(_json_body(), self.callback_map)
             return dispatch()
 
         return guarded_dispatch
@@ -135,6 +136,13 @@ def _page_of_module(import_name: str, site: Site) -> Page:
 def _redirect_keeping_query(path: str) -> Any:
     query = request.query_string.decode("latin-1")
     return redirect(f"{path}?{query}" if query else path, HTTPStatus.PERMANENT_REDIRECT)
+
+
+def _json_body() -> Any:
+    try:
+        return request.get_json()
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply") from None
 
 
 def _registered_files_only(serve: Callable[..., Response]) -> Callable[..., Response]:

@@ -75,6 +75,8 @@ def read_registry(folder: Path) -> Registry:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(REGISTRY_FILE, "folder", str(folder), "there is no pages.toml in it") from None
+    except OSError as error:
+        raise ConfigError(REGISTRY_FILE, "file", str(file), f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(REGISTRY_FILE, "text", str(file), f"is not TOML: {error}") from None
     return parse_registry(document)
@@ -106,7 +108,7 @@ def _parse_page(prefix: str, table: Any) -> Page:
         title=_text(prefix, table, "title", name.capitalize()),
         description=_text(prefix, table, "description", ""),
         timeout_s=_number(prefix, table, "timeout", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
-        body_limit_bytes=int(_number(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)),
+        body_limit_bytes=_bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES),
         pure=_flag(prefix, table, "pure"),
     )
 
@@ -162,7 +164,7 @@ def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _text(prefix: str, table: Mapping[str, Any], key: str, default: str | None = None) -> str:
     value = table.get(key, default)
-    if not isinstance(value, str) or (default is None and not value.strip()):
+    if not isinstance(value, str) or not (value.strip() or default == ""):
         raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, "must be a text that is not empty")
     return value
 
@@ -171,6 +173,13 @@ def _number(prefix: str, table: Mapping[str, Any], key: str, default: float, mos
     value = table.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
         raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, f"must be a number above 0 and at most {most:g}")
+    return value
+
+
+def _bytes(prefix: str, table: Mapping[str, Any], key: str, default: int, most: int) -> int:
+    value = table.get(key, default)
+    if type(value) is not int or not 0 < value <= most:
+        raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, f"must be a whole number of bytes from 1 to {most}")
     return value
 
 

@@ -47,7 +47,7 @@ class WarmServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no ty
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """gunicorn's options for a service or a gateway."""
     return {
-        "bind": f"{settings.host}:{settings.port}",
+        "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
         "preload_app": True,
         "worker_class": "gthread",
         "workers": settings.workers,
@@ -80,16 +80,19 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
 
 
 def check_port_is_free(settings: Settings) -> None:
-    """Raise ConfigError if somebody listens where this process is to listen."""
+    """Raise ConfigError if this process cannot listen where it is to, as when somebody else does."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            reason = (
-                "is taken by another program"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be used: {error.strerror}"
-            )
-            problem = f"{settings.host}:{settings.port} {reason}; choose another with PORT="
-            raise ConfigError(ENVIRONMENT, "PORT", settings.port, problem) from None
+            raise _cannot_listen(settings, error) from None
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        problem = f"is taken by another program on {settings.host}; choose another with PORT="
+        return ConfigError(ENVIRONMENT, "PORT", settings.port, problem)
+    if error.errno == errno.EACCES:
+        return ConfigError(ENVIRONMENT, "PORT", settings.port, "is not for this user; choose one above 1023 with PORT=")
+    return ConfigError(ENVIRONMENT, "HOST", settings.host, f"cannot be listened on: {error.strerror}")

@@ -4,6 +4,7 @@ The address is the reader's: anything may stand in it. What is understood is use
 out and said on the page. A callback's values come from our own controls: anything else is refused.
 """
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -41,7 +42,7 @@ class Control:
         if value is None:
             return self.default
         if not self.accepts(value):
-            raise BadRequest(f"{self.name}: {shorten(repr(value))} is not a value of this control")
+            raise BadRequest(f"{self.name}: {reprlib.repr(value)} is not a value of this control")
         return value
 
     def accepts(self, value: Any) -> bool:
@@ -135,7 +136,7 @@ class View:
             values[control.name], unknown = control.read(texts) if texts else (control.default, [])
             problems += [f"{control.name} = {shorten(text)}" for text in unknown]
         known = {control.name for control in self.controls}
-        problems += [shorten(name) for name in arguments if name not in known]
+        problems += [shorten(name) or "a parameter without a name" for name in arguments if name not in known]
         return Reading(values, problems)
 
     def for_browser(self, arguments: "MultiDict[str, str]") -> dict[str, Any]:
