@@ -61,6 +61,9 @@ class PageApp(dash.Dash):
             **dash_options,
         )
         apps_of(server).append(self)
+        if self.site.settings.dev:
+            self.enable_dev_tools(debug=True, dev_tools_disable_version_check=True)
+            self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
         self._redirect_to_slash(server)
 
     def keep_in_address(self, view: View) -> None:

@@ -25,6 +25,7 @@ class Settings:
         host, port: where to listen (`HOST`, `PORT`).
         workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
         build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
+        dev: pages reload in the browser and show their errors there; set by `gateway.dev` alone.
     """
 
     site_folder: Path
@@ -35,6 +36,7 @@ class Settings:
     workers: int = 1
     threads: int = 8
     build: str = ""
+    dev: bool = False
 
 
 def site_folder(environ: Mapping[str, str] = os.environ) -> Path:
