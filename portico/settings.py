@@ -1,6 +1,7 @@
 """Settings: what the environment says, read once, into a frozen dataclass."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from portico.registry import Registry
 
 ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
+# A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
+ADDRESS = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?/?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,17 @@ def _remotes(registry: Registry, text: str) -> dict[str, str]:
 
 
 def _address(entry: str, address: str) -> str:
-    problem = "the address must be http://host:port or https://host:port and nothing more"
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, problem) from None
-    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password
-    if parts.scheme not in ("http", "https") or not parts.hostname or more or port == 0 or " " in address:
+    if not ADDRESS.fullmatch(address) or not _has_valid_port(address):
+        problem = "the address must be http://host:port or https://host:port and nothing more"
         raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, problem)
-    return f"{parts.scheme}://{parts.netloc}"
+    return address.removesuffix("/")
+
+
+def _has_valid_port(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:  # a port above 65535, a bracketed host that is no address
+        return False
 
 
 def _check_known(variable: str, name: str, registry: Registry) -> None:
@@ -111,6 +115,6 @@ def _check_known(variable: str, name: str, registry: Registry) -> None:
 
 def _integer(environ: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
     text = environ.get(variable) or str(default)
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not least <= int(text) <= most:
         raise ConfigError(ENVIRONMENT, variable, text, f"must be a whole number from {least} to {most}")
     return int(text)

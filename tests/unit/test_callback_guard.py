@@ -1,0 +1,96 @@
+"""The shape of a callback's request: what a renderer sends passes, nothing else does."""
+
+import copy
+
+import pytest
+from dash import ALL, Dash, Input, Output, State
+from werkzeug.exceptions import BadRequest
+
+from portico.callback_guard import check_callback_body
+
+app = Dash("guarded", use_pages=False, pages_folder="")
+app.callback(Output("out", "children"), Input("in", "value"), State("kept", "data"))(lambda *_: None)
+app.callback(Output("a", "x"), Output("b", "y"), Input("in", "value"))(lambda *_: None)
+app.callback(Output({"row": ALL}, "children"), Input({"row": ALL}, "value"))(lambda *_: None)
+app.callback(Input("in", "value"))(lambda *_: None)
+app.clientside_callback("() => 1", Output("client", "children"), Input("in", "value"))
+NO_OUTPUT = next(output for output, callback in app.callback_map.items() if callback["no_output"])
+
+PLAIN = {
+    "output": "out.children",
+    "outputs": {"id": "out", "property": "children"},
+    "inputs": [{"id": "in", "property": "value", "value": 1}],
+    "state": [{"id": "kept", "property": "data"}],
+    "changedPropIds": ["in.value"],
+}
+MULTIPLE = {
+    "output": "..a.x...b.y..",
+    "outputs": [{"id": "a", "property": "x"}, {"id": "b", "property": "y"}],
+    "inputs": [{"id": "in", "property": "value"}],
+}
+PATTERN = {
+    "output": '{"row":["ALL"]}.children',
+    "outputs": [{"id": {"row": 1}, "property": "children"}],
+    "inputs": [[{"id": {"row": 1}, "property": "value"}, {"id": {"row": 2}, "property": "value"}]],
+}
+SILENT = {"output": NO_OUTPUT, "inputs": [{"id": "in", "property": "value"}]}
+
+
+def refused(body):
+    with pytest.raises(BadRequest) as caught:
+        check_callback_body(body, app.callback_map)
+    return caught.value.description
+
+
+@pytest.mark.parametrize("body", [PLAIN, MULTIPLE, PATTERN, SILENT], ids=["plain", "multiple", "pattern", "no output"])
+def test_what_a_renderer_sends_passes(body):
+    check_callback_body(body, app.callback_map)
+
+
+@pytest.mark.parametrize("body", [None, [], 1, "x", True, [PLAIN]])
+def test_body_that_is_no_object_is_refused(body):
+    assert refused(body) == "a callback's body must be a JSON object"
+
+
+@pytest.mark.parametrize("output", [None, 1, [], {}, "", "x", "out", "client.children", "out.children "])
+def test_unknown_output_is_refused(output):
+    assert "no such callback" in refused(PLAIN | {"output": output})
+
+
+@pytest.mark.parametrize("key", ["outputs", "inputs", "state"])
+@pytest.mark.parametrize(
+    "value", [None, 1, "x", {}, [], [None], [[]], [1], [{}], [{"id": "in"}], [{"id": [], "property": {}}]]
+)
+def test_wrong_shape_is_refused(key, value):
+    assert refused(PLAIN | {key: value}).startswith(key)
+
+
+@pytest.mark.parametrize("key", ["outputs", "inputs", "state"])
+def test_left_out_part_is_refused(key):
+    assert refused({name: value for name, value in PLAIN.items() if name != key}).startswith(key)
+
+
+@pytest.mark.parametrize("part", ["id", "property"])
+def test_another_property_in_the_place_of_the_declared_one_is_refused(part):
+    body = copy.deepcopy(PLAIN)
+    body["inputs"][0][part] = "other"
+    assert refused(body) == "inputs: in.value is expected"
+
+
+def test_too_many_inputs_are_refused():
+    assert refused(PLAIN | {"inputs": PLAIN["inputs"] * 2}) == "inputs: must be a list of 1"
+
+
+@pytest.mark.parametrize("value", [None, 1, "in.value", {}, [None], [1], [[]]])
+def test_changed_properties_are_texts(value):
+    assert refused(PLAIN | {"changedPropIds": value}).startswith("changedPropIds")
+
+
+@pytest.mark.parametrize("value", [[None], [1], [[1]], [[{}]], [[{"id": "in", "property": "value"}]]])
+def test_what_does_not_match_a_pattern_is_refused(value):
+    assert refused(PATTERN | {"inputs": value}).startswith("inputs")
+
+
+@pytest.mark.parametrize("value", [None, 1, {}, [None], [{"id": {"row": 1}, "property": "other"}]])
+def test_outputs_that_do_not_match_a_pattern_are_refused(value):
+    assert refused(PATTERN | {"outputs": value}).startswith("outputs")

@@ -1,0 +1,91 @@
+"""The frame around every page: navigation, and nothing unescaped."""
+
+import json
+from html.parser import HTMLParser
+from http import HTTPStatus
+
+import pytest
+
+from portico.frame import ERROR_TEXTS, Frame, as_json, json_for_html
+from portico.registry import parse_registry
+from portico.shared_assets import SharedAssets
+
+ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""
+SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer"), "")
+
+
+class Tags(HTMLParser):
+    """The tags of a document, and the texts of its titles and links."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.texts, self.current = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if ("aria-current", "page") in attrs:
+            self.current.append(dict(attrs)["href"])
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return frame_of("T", "D")
+
+
+def frame_of(title, description):
+    pages = [{"name": "home", "path": "/"}, {"name": "bars", "title": title, "description": description}]
+    document = {"site": {"title": title, "description": description}, "page": pages}
+    return Frame(parse_registry(document), SharedAssets.of_portico())
+
+
+def test_odd_titles_are_texts_and_nothing_else(frame):
+    odd = frame_of(ODD, ODD)
+    page = odd.registry.page("bars")
+    plain = Tags(frame.page(frame.registry.page("bars"), **SLOTS))
+    html = Tags(odd.page(page, **SLOTS))
+    assert html.tags == plain.tags
+    assert ODD in html.texts
+
+
+def test_odd_titles_are_texts_in_an_error_too(frame):
+    odd = frame_of(ODD, ODD)
+    unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+    plain = frame.error(unavailable, frame.registry.page("bars"))
+    html = odd.error(unavailable, odd.registry.page("bars"))
+    assert Tags(html).tags == Tags(plain).tags
+    assert f"{ODD} is not available right now" in Tags(html).texts
+
+
+def test_current_page_is_marked_in_the_navigation(frame):
+    assert Tags(frame.page(frame.registry.page("bars"), **SLOTS)).current == ["/bars/"]
+    assert Tags(frame.page(frame.registry.page("home"), **SLOTS)).current == ["/"]
+    assert Tags(frame.error(HTTPStatus.NOT_FOUND)).current == []
+
+
+def test_what_passes_by_itself_is_tried_again(frame):
+    page = frame.registry.page("bars")
+    assert 'data-retry="/bars/_status"' in frame.error(HTTPStatus.GATEWAY_TIMEOUT, page)
+    assert "data-retry" not in frame.error(HTTPStatus.NOT_FOUND, page)
+    assert "data-retry" not in frame.error(HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@pytest.mark.parametrize("status", [*ERROR_TEXTS, HTTPStatus.IM_A_TEAPOT])
+def test_every_error_has_a_heading(frame, status):
+    texts = Tags(frame.error(status)).texts
+    assert str(status.value) in texts
+    assert ERROR_TEXTS.get(status, (status.phrase, ""))[0] in texts
+
+
+def test_json_cannot_end_the_script_that_holds_it():
+    escaped = as_json({"a": "</script><!-- & \u2028\u2029"})
+    assert not set("<>&\u2028\u2029") & set(escaped)
+
+
+def test_json_is_the_same_value_after_escaping():
+    value = {"<b>": ["&amp;", "\u2028", 1.5, None, "é"]}
+    assert json.loads(as_json(value)) == value
+    assert json.loads(json_for_html(json.dumps(value, ensure_ascii=False))) == value

@@ -1,0 +1,161 @@
+"""The list of pages: what it gives, and how each mistake in it is named."""
+
+import re
+
+import pytest
+
+from portico.errors import ConfigError
+from portico.registry import parse_registry, read_registry
+
+
+def site_with(*pages, **more):
+    return {"site": {"title": "S"}, "page": list(pages), **more}
+
+
+def test_page_has_sensible_defaults():
+    page = parse_registry(site_with({"name": "scatter"})).page("scatter")
+    assert (page.path, page.title, page.description, page.pure) == ("/scatter/", "Scatter", "", False)
+    assert (page.timeout_s, page.body_limit_bytes) == (30, 1024 * 1024)
+    assert page.status_path == "/scatter/_status"
+
+
+def test_page_is_what_the_registry_says():
+    declared = {
+        "name": "a",
+        "path": "/",
+        "title": "T",
+        "description": "D",
+        "timeout": 0.5,
+        "body_limit": 9,
+        "pure": True,
+    }
+    page = parse_registry(site_with(declared)).page("a")
+    assert (page.path, page.title, page.description) == ("/", "T", "D")
+    assert (page.timeout_s, page.body_limit_bytes, page.pure) == (0.5, 9, True)
+
+
+def test_pages_keep_their_order():
+    assert parse_registry(site_with({"name": "b"}, {"name": "a"})).names() == ("b", "a")
+
+
+def test_unknown_page_is_a_key_error():
+    with pytest.raises(KeyError):
+        parse_registry(site_with({"name": "a"})).page("b")
+
+
+def page(**keys):
+    return site_with({"name": "a", **keys})
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        ({}, "page = None: at least one"),
+        ({"page": [{"name": "a"}]}, "site.title = None: must be a text"),
+        ({"site": {"title": "S"}}, r"page = None: at least one \[\[page\]\]"),
+        ({"site": {"title": "S"}, "page": {"name": "a"}}, r"page = \{'name': 'a'\}: at least one \[\[page\]\]"),
+        ({"site": {"title": "S"}, "page": []}, "page = .*at least one"),
+        ({"site": "S", "page": [{"name": "a"}]}, r"site = 'S': must be a table, written as \[site\]"),
+        ({"site": {"title": 1}, "page": [{"name": "a"}]}, "site.title = 1: must be a text"),
+        ({"site": {"title": " "}, "page": [{"name": "a"}]}, "site.title = ' ': must be a text"),
+        ({"site": {"title": "S", "colour": "red"}, "page": [{"name": "a"}]}, "site.colour = 'red': is not a key"),
+        (site_with({"name": "a"}, pages=1), "pages = 1: is not a key; known here: page, site"),
+        (site_with("a"), r"page\[0\] = 'a': must be a table"),
+        (site_with({}), r"page\[0\].name = None: must be a text"),
+        (site_with({"name": "a"}, {"name": "a", "path": "/b/"}), r"page\[1\].name = 'a': page\[0\] has the same name"),
+        (
+            site_with({"name": "a"}, {"name": "b", "path": "/a/"}),
+            r"page\[1\].path = '/a/': page\[0\] has the same path",
+        ),
+        (page(titel="T"), r"page\[0\].titel = 'T': is not a key"),
+        (page(title=""), r"page\[0\].title = '': must be a text that is not empty"),
+        (page(title=3), r"page\[0\].title = 3: must be a text"),
+        (page(description=[]), r"page\[0\].description = \[\]: must be a text"),
+        (page(pure="yes"), r"page\[0\].pure = 'yes': must be true or false"),
+        (page(pure=1), r"page\[0\].pure = 1: must be true or false"),
+        *(
+            (page(timeout=value), r"page\[0\].timeout = .*: must be a number above 0")
+            for value in (0, -1, "3", True, None)
+        ),
+        *((page(timeout=value), "must be a number above 0") for value in (float("nan"), float("inf"), 1e9)),
+        *(
+            (page(body_limit=value), r"body_limit = .*: must be a whole number")
+            for value in (0, -1, 0.5, 2.0, True, "1M")
+        ),
+        (page(body_limit=2**40), "must be a whole number of bytes from 1 to"),
+    ],
+)
+def test_mistake_is_named_with_key_and_value(document, line):
+    with pytest.raises(ConfigError, match=line) as caught:
+        parse_registry(document)
+    assert re.match(r"pages\.toml: \S+ = .+: .+", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Bar", "1a", "a-b", "a_b", "a/b", "../a", "a b", " a", "a.b", "ä", "a\n", "a" * 41, "%61", "a?b", "", "_a"],
+)
+def test_name_that_is_not_a_path_segment_is_refused(name):
+    with pytest.raises(ConfigError, match=r"pages\.toml: page\[0\]\.name = "):
+        parse_registry(site_with({"name": name}))
+
+
+@pytest.mark.parametrize("name", ["assets", "gateway", "healthz", "metrics", "readyz", "shared"])
+def test_name_that_the_site_uses_itself_is_refused(name):
+    with pytest.raises(ConfigError, match="is a name that the site uses itself"):
+        parse_registry(site_with({"name": name}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "a",
+        "/a",
+        "a/",
+        "//",
+        "/a//b/",
+        "/A/",
+        "/../",
+        "/./",
+        "/a b/",
+        "/a/?",
+        "/%61/",
+        "/_shared/",
+        "/-a/",
+        "/ä/",
+        "/a/\n",
+    ],
+)
+def test_path_that_is_none_is_refused(path):
+    with pytest.raises(ConfigError, match=r"pages\.toml: page\[0\]\.path = "):
+        parse_registry(page(path=path))
+
+
+def test_path_that_the_site_uses_itself_is_refused():
+    with pytest.raises(ConfigError, match="begins with a name that the site uses itself"):
+        parse_registry(page(path="/healthz/"))
+
+
+def test_registry_of_this_repository_is_read(registry):
+    assert {"home", "barchart", "linechart"} <= set(registry.names())
+    assert registry.page("home").path == "/"
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=f"pages.toml: folder = '{tmp_path}': there is no pages.toml in it"):
+        read_registry(tmp_path)
+
+
+def test_folder_in_the_place_of_the_file_is_named(tmp_path):
+    (tmp_path / "pages.toml").mkdir()
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        read_registry(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[site", b"a = \n", b"\xff\xfe", b"[site]\ntitle = 'a'\ntitle = 'b'\n"])
+def test_file_that_is_not_toml_is_named(tmp_path, content):
+    (tmp_path / "pages.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match="is not TOML: ") as caught:
+        read_registry(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,124 @@
+"""The environment: what it gives, and how each mistake in it is named."""
+
+import os
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from portico.errors import ConfigError
+from portico.settings import read_settings, site_folder
+
+
+def test_empty_environment_mounts_every_page_here(registry):
+    settings = read_settings(registry, {})
+    assert settings.pages == registry.names()
+    assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8080, 1, 8)
+    assert dict(settings.remotes) == {}
+
+
+def test_remote_page_is_not_mounted_here(registry):
+    settings = read_settings(registry, {"PORTICO_REMOTE": "barchart=http://bars:8000"})
+    assert "barchart" not in settings.pages
+    assert settings.remotes == {"barchart": "http://bars:8000"}
+
+
+def test_pages_are_mounted_in_the_order_of_the_registry(registry):
+    assert read_settings(registry, {"PORTICO_PAGES": " linechart , home"}).pages == ("home", "linechart")
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_empty_variable_is_an_unset_one(registry, text):
+    names = ("PORTICO_PAGES", "PORTICO_REMOTE")
+    assert read_settings(registry, dict.fromkeys(names, text)).pages == registry.names()
+    assert read_settings(registry, {"PORT": "", "HOST": ""}).port == 8080
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("barchart=http://host:8000", "http://host:8000"),
+        ("barchart = https://host/ ,", "https://host"),
+        ("barchart=http://[::1]:8000", "http://[::1]:8000"),
+        ("barchart=http://127.0.0.1:65535", "http://127.0.0.1:65535"),
+    ],
+)
+def test_remote_address_is_read(registry, text, address):
+    assert read_settings(registry, {"PORTICO_REMOTE": text}).remotes == {"barchart": address}
+
+
+def test_several_remotes_are_read(registry):
+    text = "barchart=http://a:1, linechart=http://b:2"
+    settings = read_settings(registry, {"PORTICO_REMOTE": text})
+    assert settings.remotes == {"barchart": "http://a:1", "linechart": "http://b:2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "barchart",
+        "barchart=",
+        "=http://host:1",
+        "http://host:1",
+        "barchart=host:8000",
+        "barchart=//host:8000",
+        "barchart=ftp://host",
+        "barchart=unix:/socket",
+        "barchart=http://",
+        "barchart=http://:8000",
+        "barchart=http://host:port",
+        "barchart=http://host:0",
+        "barchart=http://host:99999",
+        "barchart=http://host:-1",
+        "barchart=http://host:80 80",
+        "barchart=http://ho st",
+        "barchart=http://ho\tst",
+        "barchart=http://hö:1",
+        "barchart=http://host/path",
+        "barchart=http://host?query",
+        "barchart=http://host#part",
+        "barchart=http://user@host",
+        "barchart=http://user:password@host",
+        "barchart=http://@host",
+        "barchart=http://[::1",
+        "barchart=http://a;linechart=http://b",
+        "barchart=http://a barchart=http://b",
+        "barchart=http://a,barchart=http://b",
+        "scatter=http://host:1",
+        "BARCHART=http://host:1",
+    ],
+)
+def test_malformed_remote_is_named(registry, text):
+    with pytest.raises(ConfigError, match="environment: PORTICO_REMOTE = "):
+        read_settings(registry, {"PORTICO_REMOTE": text})
+
+
+@pytest.mark.parametrize("text", ["scatter", "home,scatter", "home,,barchart", "Home", "home;barchart", "*", "all"])
+def test_unknown_page_is_named_with_those_that_are_known(registry, text):
+    with pytest.raises(ConfigError, match=r"environment: PORTICO_PAGES = .* known: home, barchart"):
+        read_settings(registry, {"PORTICO_PAGES": text})
+
+
+def test_page_cannot_be_local_and_remote(registry):
+    with pytest.raises(ConfigError, match="PORTICO_PAGES = 'home': is in PORTICO_REMOTE too"):
+        read_settings(registry, {"PORTICO_PAGES": "home", "PORTICO_REMOTE": "home=http://a"})
+
+
+@pytest.mark.parametrize("variable", ["PORT", "PORTICO_WORKERS", "PORTICO_THREADS"])
+@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.5", "1e3", " 1", "x", "٣", "0x1F", "99999", "9" * 5000])
+def test_number_out_of_range_is_named(registry, variable, text):
+    with pytest.raises(ConfigError, match=f"environment: {variable} = .*: must be a whole number from 1 to"):
+        read_settings(registry, {variable: text})
+
+
+def test_site_folder_that_is_none_is_named(registry, tmp_path):
+    with pytest.raises(ConfigError, match=r"environment: PORTICO_SITE = .*: is not a folder"):
+        site_folder({"PORTICO_SITE": str(tmp_path / "missing")})
+
+
+def test_environment_is_read_once(registry, monkeypatch):
+    monkeypatch.setenv("PORT", "9001")
+    settings = read_settings(registry)
+    monkeypatch.setenv("PORT", "9002")
+    assert settings.port == 9001
+    with pytest.raises(FrozenInstanceError):
+        settings.port = int(os.environ["PORT"])
