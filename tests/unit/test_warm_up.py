@@ -1,0 +1,73 @@
+"""Warm-up: what is asked of a page before it is opened to visitors."""
+
+import json
+
+import pytest
+
+from portico.errors import ConfigError
+from portico.mounting import init_app
+from portico.page_app import apps_of
+from portico.warm_up import sample_callbacks
+from tests.small_sites import PAGE
+
+CALLBACKS = """
+from dash import Input, Output, State, dcc, html
+from portico import PageApp
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = html.Div([dcc.Input(id="text", value="seen"), dcc.Store(id="kept", data={"n": 1}), html.P(id="echo")])
+    app.callback(Output("echo", "children"), Input("text", "value"), State("kept", "data"))(lambda text, kept: text)
+    app.callback(Output("later", "children"), Input("not-there", "value"))(lambda value: 1 / 0)
+    app.callback(Output("echo", "title"), Input("echo", "n_clicks"))(lambda clicks: 1 / 0)
+    app.clientside_callback("() => 1", Output("echo", "lang"), Input("text", "value"))
+    return app.server
+"""
+
+
+def test_callbacks_are_sampled_with_the_values_of_the_layout(small_site):
+    server = init_app(small_site({"a": CALLBACKS}))
+    assert sample_callbacks(apps_of(server)[0]) == [
+        {
+            "output": "echo.children",
+            "outputs": {"id": "echo", "property": "children"},
+            "inputs": [{"id": "text", "property": "value", "value": "seen"}],
+            "state": [{"id": "kept", "property": "data", "value": {"n": 1}}],
+            "changedPropIds": ["text.value"],
+        }
+    ]
+
+
+def test_page_is_warm_once_it_has_answered(small_site):
+    server = init_app(small_site({"a": PAGE}))
+    assert apps_of(server)[0].warm
+    assert server.test_client().get("/a/_status").json["ready"]
+    assert server.test_client().get("/readyz").json == {"ready": True, "pages": {"a": True}}
+
+
+def test_page_that_is_not_warm_is_not_ready(small_site):
+    server = init_app(small_site({"a": PAGE}))
+    apps_of(server)[0].warm = False
+    answer = server.test_client().get("/readyz")
+    assert (answer.status_code, json.loads(answer.data)["ready"]) == (503, False)
+    assert server.test_client().get("/a/_status").json["ready"] is False
+
+
+# Dash calls a layout once when it is set: this one fails only where a visitor asks.
+BROKEN_LAYOUT = PAGE.replace("html.Div([", "lambda: flask.has_request_context() and 1 / 0 or html.Div([")
+BROKEN_LAYOUT = BROKEN_LAYOUT.replace("from dash", "import flask\nfrom dash", 1)
+BROKEN_CALLBACK = PAGE.replace("lambda text: text", "lambda text: 1 / 0")
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (BROKEN_LAYOUT, "services/a/page.py: address = '/a/': answered 500"),
+        (BROKEN_CALLBACK, "services/a/page.py: callback = 'echo.children': answered 500"),
+    ],
+    ids=["layout", "callback"],
+)
+def test_page_that_fails_when_it_is_warmed_up_is_named(small_site, source, line, caplog):
+    with pytest.raises(ConfigError, match=line):
+        init_app(small_site({"a": source}))
+    assert "ZeroDivisionError" in caplog.text
