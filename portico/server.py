@@ -5,6 +5,7 @@ code, and the socket exists only once every page has answered its first requests
 """
 
 import errno
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 
 from portico.access_log import JsonAccessLog
+from portico.draining_worker import DrainingWorker
 from portico.errors import ConfigError
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
@@ -25,6 +27,7 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 # The grace that a stopping worker gives its requests; compose's stop_grace_period is longer.
 GRACEFUL_TIMEOUT_S = 25
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name
+MAX_HEADER_BYTES = 16 * 1024  # of one header; what the nginx gateway's buffers hold in front of us
 KEEPALIVE_S = 75  # longer than the gateway keeps an idle connection, so that the gateway closes first
 
 
@@ -49,12 +52,13 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
         "preload_app": True,
-        "worker_class": "gthread",
+        "worker_class": DrainingWorker,
         "workers": settings.workers,
         "threads": settings.threads,
         "keepalive": KEEPALIVE_S,
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
         "limit_request_line": 0,  # bounded by error_pages, with an answer in the site's frame
+        "limit_request_field_size": MAX_HEADER_BYTES,
         "accesslog": "-",
         "logger_class": JsonAccessLog,
         "control_socket_disable": True,
@@ -76,6 +80,8 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     except ConfigError as error:
         print(f"portico: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)
+    gc.collect()
+    gc.freeze()  # what was built stays shared with the workers: a collection would write to its pages
     WarmServer(application, site.settings).run()
 
 
