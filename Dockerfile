@@ -1,0 +1,53 @@
+# The images of the site: a page's (--build-arg PAGE=barchart) and the gateway's (--target gateway).
+
+# --- packages, installed where the runtime will find them; pip itself stays behind
+FROM python:3.13-slim AS packages
+WORKDIR /site
+COPY requirements/runtime.txt requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --quiet --require-hashes --requirement requirements/runtime.txt
+
+# --- what every page shares; bytecode is compiled here, since a container's root is read-only
+FROM packages AS library
+COPY pages.toml ./
+COPY services/__init__.py services/
+COPY portico portico
+# By hash and not by date: the same sources give the same layer.
+RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash portico services
+
+# --- the gateway's configuration, error pages and shared assets, from pages.toml
+FROM library AS gateway-files
+COPY gateway gateway
+RUN /venv/bin/python -m gateway.nginx /gateway
+
+FROM nginx:1.30 AS gateway
+COPY --from=gateway-files /gateway/templates /etc/nginx/templates
+COPY --from=gateway-files /gateway/files /usr/share/portico
+# The entrypoint fills in the template: the resolvers of /etc/resolv.conf, and these.
+ENV NGINX_ENTRYPOINT_LOCAL_RESOLVERS=1 \
+    NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
+    NGINX_ENVSUBST_FILTER=^(NGINX_LOCAL_RESOLVERS|PORTICO_DNS_SUFFIX|GATEWAY_) \
+    PORTICO_DNS_SUFFIX= \
+    GATEWAY_WORKERS=auto \
+    GATEWAY_LOG_LEVEL=crit
+USER 101:101
+EXPOSE 8080
+CMD ["nginx", "-c", "/tmp/nginx.conf"]
+
+# --- a page: all layers but the last are the same for every one
+FROM python:3.13-slim AS page
+WORKDIR /site
+COPY --from=packages /venv /venv
+COPY --from=library /site /site
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=8000
+USER 10001:10001
+EXPOSE 8000
+CMD ["python", "-m", "portico"]
+ARG PAGE
+ENV PORTICO_PAGES=$PAGE
+COPY services/$PAGE services/$PAGE

@@ -1,0 +1,31 @@
+"""`python -m gateway.nginx FOLDER`: write what the gateway's image holds."""
+
+import sys
+from pathlib import Path
+
+from gateway.nginx.render import write_gateway
+from portico.errors import ConfigError
+from portico.registry import read_registry
+from portico.settings import site_folder
+from portico.shared_assets import SharedAssets
+
+EXIT_USAGE = 64  # EX_USAGE of sysexits.h
+EXIT_CONFIG = 78  # EX_CONFIG
+
+
+def main(arguments: list[str]) -> int:
+    """Write the gateway of the site that this process was started in."""
+    if len(arguments) != 1:
+        print("usage: python -m gateway.nginx FOLDER", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        registry = read_registry(site_folder())
+    except ConfigError as error:
+        print(f"gateway.nginx: {error}", file=sys.stderr)
+        return EXIT_CONFIG
+    write_gateway(registry, SharedAssets.of_portico(), Path(arguments[0]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""From the registry to nginx: its configuration, its error pages and the shared assets that it has itself."""
+
+import gzip
+from http import HTTPStatus
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from gateway.response_headers import SECURITY_HEADERS
+from portico.error_pages import RETRY_AFTER_S
+from portico.frame import PASSING, Frame
+from portico.registry import Page, Registry
+from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
+
+# What nginx can answer by itself; a page's own errors pass as they are.
+SITE_STATUSES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+)
+PAGE_STATUSES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+# The request was not read to its end, so what the client accepts may not be known: a reader comes first.
+UNREAD_STATUSES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+)
+SERVICE_PORT = 8000
+GATEWAY_PORT = 8080
+# A larger body is passed on while it arrives, and so cannot be sent again to another replica.
+HELD_BODY_BYTES = 1024 * 1024
+ERRORS = ".errors"  # no page's path begins with a dot
+GZIP_LEVEL = 9  # at build, so it may take its time
+
+
+def write_gateway(registry: Registry, assets: SharedAssets, folder: Path) -> None:
+    """Write a gateway into a folder: `templates/` for nginx's entrypoint, `files/` for nginx to serve."""
+    _write(folder / "templates" / "nginx.conf.template", nginx_config(registry, assets))
+    for path, text in error_files(registry, assets).items():
+        _write(folder / "files" / ERRORS / path, text)
+    for name, content in assets.files.items():
+        file = folder / "files" / assets.url(name).removeprefix("/")
+        _write(file, content)
+        _write(file.with_name(f"{name}.gz"), gzip.compress(content, GZIP_LEVEL, mtime=0))
+
+
+def nginx_config(registry: Registry, assets: SharedAssets) -> str:
+    """Render nginx's configuration, in which the entrypoint fills in what only the running container knows."""
+    return _template("nginx.conf.jinja").render(
+        pages=tuple(registry),
+        home=next((page for page in registry if page.path == "/"), None),
+        own_assets=f"{SHARED_PREFIX}{assets.package}/{assets.digest}/",
+        asset_types={media_type.partition(";")[0]: suffix.removeprefix(".") for suffix, media_type in TYPES.items()},
+        for_ever=FOR_EVER,
+        security_headers=SECURITY_HEADERS,
+        retry_after_s=RETRY_AFTER_S,
+        passing=[status.value for status in sorted(PASSING)],
+        site_statuses=[status.value for status in SITE_STATUSES],
+        page_statuses=[status.value for status in PAGE_STATUSES],
+        unread_statuses=[status.value for status in UNREAD_STATUSES],
+        service_port=SERVICE_PORT,
+        gateway_port=GATEWAY_PORT,
+        held_body_bytes=HELD_BODY_BYTES,
+    )
+
+
+def error_files(registry: Registry, assets: SharedAssets) -> dict[str, str]:
+    """Render every error that nginx can answer, by path: the site's as `404.html`, a page's as `barchart/503.html`."""
+    frame = Frame(registry, assets)
+    files = {}
+    for page in (None, *registry):
+        for status in PAGE_STATUSES if page else SITE_STATUSES:
+            files[_error_path(status, page, "html")] = frame.error(status, page)
+            files[_error_path(status, page, "txt")] = f"{status.phrase}\n"
+    return files
+
+
+def _error_path(status: HTTPStatus, page: Page | None, suffix: str) -> str:
+    return f"{page.name}/{status.value}.{suffix}" if page else f"{status.value}.{suffix}"
+
+
+def milliseconds(seconds: float) -> str:
+    """Write a duration as nginx reads it; never 0, which would be no limit at all."""
+    return f"{max(1, round(seconds * 1000))}ms"
+
+
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=PackageLoader("gateway.nginx", "templates"),
+        autoescape=False,  # noqa: S701 - not HTML; only names, paths and numbers that the registry has checked
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["milliseconds"] = milliseconds
+    return environment.get_template(name)
+
+
+def _write(file: Path, content: str | bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
