@@ -49,12 +49,20 @@ format: $(VENV)/dev.done ## Format, and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 
 lock: $(VENV)/dev.done ## Write the locks again from pyproject.toml
-	@PIP_COMPILE=$(BIN)/pip-compile sh requirements/lock.sh
+	@LOCK_WITH=$(BIN)/pip-compile sh requirements/lock.sh
+
+bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
+	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory
 
 # A lock that changed is installed again; the stamp is newer than the lock it was made from.
 $(VENV)/runtime.done: requirements/runtime.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)-stock/done: requirements/stock.txt
+	@test -x $(VENV)-stock/bin/python || $(PYTHON) -m venv $(VENV)-stock
+	@$(VENV)-stock/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done

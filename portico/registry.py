@@ -115,17 +115,17 @@ def _parse_page(prefix: str, table: Any) -> Page:
 
 def _page_name(prefix: str, table: Mapping[str, Any]) -> str:
     name = _text(prefix, table, "name")
-    check_page_name(f"{prefix}name", name)
+    check_page_name(REGISTRY_FILE, f"{prefix}name", name)
     return name
 
 
-def check_page_name(key: str, name: str) -> None:
+def check_page_name(where: str, key: str, name: str) -> None:
     """Raise ConfigError unless a name can be a page's."""
     if not PAGE_NAME.fullmatch(name):
         problem = "must be a path segment: a lower-case letter, then up to 39 lower-case letters and digits"
-        raise ConfigError(REGISTRY_FILE, key, name, problem)
+        raise ConfigError(where, key, name, problem)
     if name in RESERVED_NAMES:
-        raise ConfigError(REGISTRY_FILE, key, name, "is a name that the site uses itself")
+        raise ConfigError(where, key, name, "is a name that the site uses itself")
 
 
 def _page_path(prefix: str, table: Mapping[str, Any], name: str) -> str:

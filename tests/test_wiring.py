@@ -1,0 +1,111 @@
+"""Every place that must know of a page knows of it, and the documents name commands that exist."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gateway.nginx.render import nginx_config
+from portico.new_page import write_page
+from portico.registry import Page, read_registry
+from portico.shared_assets import SharedAssets
+from tests.processes import ROOT
+
+REGISTRY = read_registry(ROOT)
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+
+
+def missing_for(folder: Path, page: Page) -> list[str]:
+    """Name each place that does not know of a page yet."""
+    source = folder / "services" / page.name / "page.py"
+    compose = yaml.safe_load((folder / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    build = compose.get(page.name, {}).get("build", {})
+    places = {
+        f"services/{page.name}/__init__.py": source.with_name("__init__.py").is_file(),
+        f"construct_page in services/{page.name}/page.py": source.is_file()
+        and "def construct_page(" in source.read_text(),
+        f"docker-compose.yml: services.{page.name}": page.name in compose,
+        f"docker-compose.yml: services.{page.name}.build.args.PAGE": build.get("args", {}).get("PAGE") == page.name,
+    }
+    return [place for place, known in places.items() if not known]
+
+
+@pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)
+def test_page_is_known_everywhere(page):
+    assert missing_for(ROOT, page) == []
+
+
+@pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)
+def test_nginx_gateway_passes_each_page_on(page):
+    config = nginx_config(REGISTRY, SharedAssets.of_portico())
+    assert f"upstream {page.name} " in config
+    assert page.path in config
+
+
+def test_every_service_folder_is_a_page_of_the_registry():
+    folders = {file.parent.name for file in (ROOT / "services").glob("*/page.py")}
+    assert folders == set(REGISTRY.names())
+
+
+def test_compose_has_the_gateway_and_one_service_for_each_page():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    pages = {name for name, service in compose.items() if "PAGE" in service.get("build", {}).get("args", {})}
+    assert pages == set(REGISTRY.names())
+    assert "gateway" in compose
+
+
+@pytest.fixture
+def copied_site(tmp_path):
+    for name in ("pages.toml", "docker-compose.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "services", tmp_path / "services")
+    return tmp_path
+
+
+def test_page_added_by_hand_is_told_what_is_missing(copied_site):
+    with (copied_site / "pages.toml").open("a", encoding="utf-8") as registry:
+        registry.write('\n[[page]]\nname = "byhand"\n')
+    page = read_registry(copied_site).page("byhand")
+    assert missing_for(copied_site, page) == [
+        "services/byhand/__init__.py",
+        "construct_page in services/byhand/page.py",
+        "docker-compose.yml: services.byhand",
+        "docker-compose.yml: services.byhand.build.args.PAGE",
+    ]
+
+
+def test_page_written_by_make_page_is_known_everywhere(copied_site):
+    write_page(copied_site, "scatter")
+    assert missing_for(copied_site, read_registry(copied_site).page("scatter")) == []
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_make_alone_lists_every_command():
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert {line.split()[1] for line in listed.splitlines() if line.startswith("  make ")} == make_targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_document_names_only_commands_and_files_that_exist(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert set(re.findall(r"\bmake ([a-z][a-z-]+)", text)) <= make_targets()
+    linked = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert [link for link in linked if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)
+def test_readme_lists_each_page(page):
+    assert page.path in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_locks_hold_no_address():
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links", lock.read_text(encoding="utf-8"))

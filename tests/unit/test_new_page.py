@@ -1,0 +1,59 @@
+"""`make page`: everything is written, or nothing."""
+
+import shutil
+
+import pytest
+
+from portico.errors import ConfigError
+from portico.new_page import add_to_compose, main, write_page
+from portico.registry import read_registry
+from tests.processes import ROOT
+
+
+@pytest.fixture
+def site_copy(tmp_path):
+    for name in ("pages.toml", "docker-compose.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "services", tmp_path / "services")
+    return tmp_path
+
+
+def test_new_page_stands_last_in_the_registry(site_copy):
+    write_page(site_copy, "scatter")
+    assert read_registry(site_copy).names()[-1] == "scatter"
+    assert read_registry(site_copy).page("scatter").path == "/scatter/"
+
+
+def test_new_page_comes_with_its_service_and_its_test(site_copy):
+    written = {str(file.relative_to(site_copy)) for file in write_page(site_copy, "scatter")}
+    assert written == {
+        "services/scatter/__init__.py",
+        "services/scatter/page.py",
+        "tests/site/test_scatter_page.py",
+        "pages.toml",
+        "docker-compose.yml",
+    }
+
+
+@pytest.mark.parametrize("name", ["", "Bad Name", "../up", "home", "gateway", "1st", "x" * 41])
+def test_name_that_cannot_be_a_new_page_changes_nothing(site_copy, name):
+    before = {file: file.read_bytes() for file in site_copy.rglob("*") if file.is_file()}
+    with pytest.raises(ConfigError, match="make page: NAME = "):
+        write_page(site_copy, name)
+    assert {file: file.read_bytes() for file in site_copy.rglob("*") if file.is_file()} == before
+
+
+def test_command_says_what_is_wrong_in_one_line(site_copy, monkeypatch, capsys):
+    monkeypatch.setenv("PORTICO_SITE", str(site_copy))
+    assert main(["home"]) == 2
+    assert capsys.readouterr().err == "portico: make page: NAME = 'home': there is such a page already\n"
+
+
+def test_block_is_put_behind_the_last_page_and_before_what_follows():
+    compose = (
+        "services:\n  home:\n    build: {context: ., args: {PAGE: home}}\n    mem_limit: 1m\n\nvolumes:\n  data:\n"
+    )
+    assert add_to_compose(compose, "\n  new:\n    image: new\n") == (
+        "services:\n  home:\n    build: {context: ., args: {PAGE: home}}\n    mem_limit: 1m\n"
+        "\n  new:\n    image: new\n\nvolumes:\n  data:\n"
+    )
