@@ -59,6 +59,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
         "limit_request_line": 0,  # bounded by error_pages, with an answer in the site's frame
         "limit_request_field_size": MAX_HEADER_BYTES,
+        "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed; gunicorn's default is loopback's
         "accesslog": "-",
         "logger_class": JsonAccessLog,
         "control_socket_disable": True,

@@ -108,4 +108,4 @@ def test_readme_lists_each_page(page):
 
 def test_locks_hold_no_address():
     for lock in (ROOT / "requirements").glob("*.txt"):
-        assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links", lock.read_text(encoding="utf-8"))
+        assert not re.search(r"https?://|file:/|--(extra-)?index-url|--find-links", lock.read_text(encoding="utf-8"))
