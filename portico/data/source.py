@@ -16,6 +16,10 @@ import ibis.expr.types as ir
 ENGINE_THREADS = 2
 ENGINE_MEMORY = "128MB"  # of one process; a query that needs more spills or fails alone
 
+# Importing duckdb opens a connection with a thread of its own. A forked worker has not that thread, and
+# would wait for it when it ends: every stop would last until the worker is killed.
+duckdb.default_connection().close()
+
 Load = Callable[[duckdb.DuckDBPyConnection], None]
 
 
