@@ -27,7 +27,7 @@ test: $(VENV)/dev.done ## Run every test that this machine can run, and say what
 	@$(BIN)/python -m pytest
 
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
-	@$(BIN)/python -m pytest tests/site/test_site.py --url "$(URL)"
+	@$(BIN)/python -m pytest tests/site --url "$(URL)"
 
 ##@ Containers
 

@@ -17,9 +17,28 @@ CHROMIUM = "/usr/bin/chromium"
 
 def pytest_addoption(parser):
     parser.addoption("--url", help="run the site suite against this running site, and nothing else")
+    parser.addoption("--starts", type=int, default=2, help="how often each mode is started for its first requests")
+
+
+MODES = ("embedded", "one_server", "mixed", "containers")
+WITHOUT_A_GATEWAY = ("one_server",)
+GIVEN = "given"  # the site of --url, behind a gateway of its own
+
+
+def pytest_generate_tests(metafunc):
+    """Run what asks for `site` in each mode, and what asks for `gateway_site` in each that has a gateway."""
+    modes = (GIVEN,) if metafunc.config.getoption("--url") else MODES
+    with_gateway = [each for each in modes if each not in WITHOUT_A_GATEWAY]
+    for fixture, names in {"site": modes, "gateway_site": with_gateway}.items():
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, [mode(name) for name in names], indirect=True)
 
 
 def pytest_collection_modifyitems(config, items):
+    if config.getoption("--url"):
+        others = [item for item in items if not {"site", "gateway_site"} & set(item.fixturenames)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
     missing = {"containers": engine_is_missing(), "browser": chromium_is_missing()}
     required = os.environ.get("PORTICO_TEST_REQUIRE", "").split(",")
     for item in items:
@@ -57,15 +76,17 @@ def one_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mixed() -> Iterator[str]:
     """The address of a site whose bar chart runs in a process of its own."""
-    with running("portico", PORTICO_PAGES="barchart") as barchart:
-        with running("gateway", PORTICO_REMOTE=f"barchart={barchart}") as address:
-            yield address
+    with (
+        running("portico", PORTICO_PAGES="barchart") as barchart,
+        running("gateway", PORTICO_REMOTE=f"barchart={barchart}") as address,
+    ):
+        yield address
 
 
 @pytest.fixture(scope="session")
 def stack():
     """The compose stack (a `tests.containers.stack.Stack`), built and healthy."""
-    from tests.containers.stack import running_stack
+    from tests.containers.stack import running_stack  # noqa: PLC0415 - only where there is an engine
 
     with running_stack() as stack:
         yield stack
@@ -76,14 +97,20 @@ def mode(name: str):
     return pytest.param(name, marks=[pytest.mark.containers] if name == "containers" else [])
 
 
-@pytest.fixture(params=[mode(name) for name in ("embedded", "one_server", "mixed", "containers")])
+@pytest.fixture
 def site(request) -> str:
     """The address of a running site, in each mode; or of the one given with --url."""
-    given = request.config.getoption("--url")
-    if given:
-        if request.param != "embedded":
-            pytest.skip("--url gives one site, tested once")
-        return given.rstrip("/")
-    if request.param == "containers":
-        return request.getfixturevalue("stack").url
-    return request.getfixturevalue(request.param)
+    return address_of(request.param, request)
+
+
+@pytest.fixture
+def gateway_site(request) -> str:
+    """The address of a running site behind a gateway, in each mode that has one."""
+    return address_of(request.param, request)
+
+
+def address_of(name: str, request) -> str:
+    if name == GIVEN:
+        return request.config.getoption("--url").rstrip("/")
+    started = request.getfixturevalue("stack" if name == "containers" else name)
+    return started.url if name == "containers" else started

@@ -1,0 +1,324 @@
+"""What nobody should send: a sensible view with a note, or a short refusal, never a failure of the site."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+
+from portico.registry import read_registry
+from tests.processes import ROOT
+from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post
+
+REGISTRY = read_registry(ROOT)
+PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
+BELOW_HOME = [pytest.param(page, id=page.name) for page in REGISTRY if page.path != "/"]
+
+TEXTS = {  # of a parameter, to how the note shows it; none of it is a value of any control
+    "": "",
+    "9999": "9999",
+    "-1": "-1",
+    "1e9": "1e9",
+    "٢٠٠٧": "٢٠٠٧",
+    "Atlantis": "Atlantis",
+    "<script>alert(1)</script>": "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>": "</script><img src=x onerror=alert(1)>",
+    "'\"`&amp;{{7*7}}": "'\"`&amp;{{7*7}}",
+    "a\0b\r\nc": "a�b��c",
+    "../../etc/passwd": "../../etc/passwd",
+    "x" * 1000: "x" * 40 + "…",
+}
+NOT_UTF_8 = "%ff%c3%28"
+
+
+def assert_refused(answer):
+    """A refusal: short, of the client's doing, and silent about what is inside."""
+    assert 400 <= answer.status < 500, answer.text[:200]
+    assert len(answer.body) < TEXT_LIMIT
+    for inside in ("Traceback", "/site-packages/", "KeyError", "dash."):
+        assert inside not in answer.text
+
+
+def assert_nothing_unescaped(opened, plain):
+    """An odd address gives the same document as a plain one: the same tags, in the same order."""
+    assert opened.document.tags == plain.document.tags
+    assert opened.document.scripts == plain.document.scripts
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:24])
+def test_value_that_no_control_has_is_left_out_and_named(site, page, text):
+    plain = open_page(site, page.path)
+    for control in (plain.view or {"controls": []})["controls"]:
+        opened = open_page(site, f"{page.path}?{control['name']}={quote(text, safe='')}")
+        assert opened.view == plain.view
+        assert opened.figures() == plain.figures()
+        assert f"{control['name']} = {TEXTS[text]}" in opened.note
+        assert_nothing_unescaped(opened, plain)
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("name", [text for text in TEXTS if text], ids=lambda text: ascii(text)[:24])
+def test_parameter_that_no_control_has_is_named(site, page, name):
+    plain = open_page(site, page.path)
+    opened = open_page(site, f"{page.path}?{quote(name, safe='')}=1")
+    assert opened.figures() == plain.figures()
+    assert TEXTS[name] in opened.note or plain.view is None
+    assert_nothing_unescaped(opened, plain)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "&",
+        "=",
+        "===&&=",
+        "?",
+        "%",
+        "%zz",
+        "%u0041",
+        f"a={NOT_UTF_8}",
+        f"{NOT_UTF_8}=a",
+        "a;b",
+        "a[]=1",
+        "%00=%00",
+        "a" * 5000,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_query_that_is_none_opens_the_page(site, page, query):
+    plain, opened = open_page(site, page.path), open_page(site, f"{page.path}?{query}")
+    assert opened.view == plain.view
+    assert_nothing_unescaped(opened, plain)
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+def test_repeated_parameters_give_one_view_and_a_note(site, page):
+    plain = open_page(site, page.path)
+    for control in (plain.view or {"controls": []})["controls"]:
+        opened = open_page(site, f"{page.path}?{'&'.join([control['name'] + '=never'] * 300)}")
+        assert opened.view == plain.view
+        assert f"{control['name']} = never" in opened.note
+        assert len(opened.note) < 400
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+def test_eight_kilobytes_of_parameters_open_the_page_with_a_note(site, page):
+    query = "&".join(f"p{number}=<b>" for number in range(2000))[: 8 * 1024]
+    opened = open_page(site, f"{page.path}?{query}")
+    assert opened.figures() == open_page(site, page.path).figures()
+    assert "p0" in opened.note or opened.view is None
+    assert len(opened.note) < 400
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kilobytes", [20, 60])
+def test_address_beyond_measure_is_refused_or_opens_the_page(site, page, kilobytes):
+    answer = ask(site, f"{page.path}?a={'x' * kilobytes * 1024}", accept="text/html")
+    assert answer.status in (200, 414)
+    assert Document(answer.text).links
+
+
+def test_path_beyond_measure_is_refused(site):
+    assert ask(site, f"/{'x' * 20_000}").status in (404, 414)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/%62archart/",
+        "//barchart/",
+        "//example.org/barchart",
+        "/barchart//",
+        "/barchart/../",
+        "/barchart/../../",
+        "/barchart/%2e%2e/",
+        "/barchart/%2e%2e/%2e%2e/etc/passwd",
+        "/barchart%2f",
+        "/barchart%2F_status",
+        "/barchart/%00",
+        "/%00",
+        "/%ff",
+        "/barchart/%ff%fe",
+        "/barchart/%c3%a9",
+        "/barchart;x=1/",
+        "/barchart/_status/",
+        "/barchart/_status%0d%0aX-Injected:%201",
+        "/barchart%0d%0aX-Injected:%201",
+        "/barchart?%0d%0aX-Injected:%201",
+        "/barchart\\",
+        "/_dash-component-suites/..%2f..%2fpages.toml",
+        "/barchart/_dash-component-suites/dash/../../../../etc/passwd",
+        "/barchart/_dash-component-suites/dash/%2e%2e/%2e%2e/dash.py",
+        "/_shared/portico/../../pages.toml",
+        "/_shared/%2e%2e/%2e%2e/pages.toml",
+        "/assets/../pages.toml",
+        "http://example.org/barchart/",
+        "/?/barchart/",
+    ],
+)
+def test_odd_path_is_no_failure_and_leads_nowhere_else(site, target):
+    answer = ask(site, target)
+    assert answer.status < 500
+    assert "X-Injected" not in answer.headers
+    assert "example.org" not in answer.headers.get("Location", "")
+    assert b"[[page]]" not in answer.body
+    assert b"root:" not in answer.body
+
+
+def callbacks_of(site, page):
+    return open_page(site, page.path).callbacks()
+
+
+BODIES = {
+    "empty": b"",
+    "cut off": b'{"output": ',
+    "not JSON": b"output=chart.figure",
+    "not UTF-8": b'{"output": "\xff\xfe"}',
+    "a number": b"1",
+    "a text": b'"x"',
+    "null": b"null",
+    "a list": b"[]",
+    "an empty object": b"{}",
+    "NaN": b"NaN",
+    "a huge number": b"9" * 5000,
+    "deep lists": b"[" * 50_000,
+    "deep objects": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "an unknown output": b'{"output": "nothing.children", "outputs": {}, "inputs": []}',
+    "a code name for an output": b'{"output": "__class__"}',
+    "an output that is a list": b'{"output": ["chart.figure"]}',
+    "an output that is an object": b'{"output": {"id": "chart"}}',
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", BODIES)
+def test_body_that_is_no_callback_is_refused(site, page, name):
+    assert_refused(post(site, page.path, BODIES[name]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"]
+)
+def test_body_that_does_not_say_it_is_json_is_refused(site, page, content_type):
+    for body in callbacks_of(site, page) or [{}]:
+        assert_refused(post(site, page.path, body, content_type))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_body_beyond_the_limit_is_refused(site, page):
+    answer = post(site, page.path, b'{"output": "%s"}' % (b"x" * page.body_limit_bytes))
+    assert answer.status == 413
+    assert_refused(answer)
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("key", ["output", "outputs", "inputs"])
+def test_callback_that_leaves_a_part_out_is_refused(site, page, key):
+    for body in callbacks_of(site, page):
+        assert_refused(post(site, page.path, {name: value for name, value in body.items() if name != key}))
+
+
+SHAPES = [
+    None,
+    1,
+    "x",
+    True,
+    {},
+    [None],
+    [[]],
+    [1],
+    [{}],
+    [{"id": "x", "property": "value"}],
+    [{"id": {}, "property": []}],
+]
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("key", ["outputs", "inputs", "state", "changedPropIds"])
+def test_callback_with_a_part_of_the_wrong_shape_is_refused(site, page, key):
+    for body in callbacks_of(site, page):
+        for shape in SHAPES:
+            assert_refused(post(site, page.path, body | {key: shape}))
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+def test_callback_with_too_few_or_too_many_inputs_is_refused(site, page):
+    for body in callbacks_of(site, page):
+        assert_refused(post(site, page.path, body | {"inputs": body["inputs"][1:]}))
+        assert_refused(post(site, page.path, body | {"inputs": body["inputs"] * 2}))
+
+
+ABSURD = [
+    "never",
+    "",
+    -1,
+    True,
+    2007.5,
+    1e300,
+    10**400,
+    float("nan"),
+    float("inf"),
+    {},
+    {"a": {"b": [1]}},
+    [None],
+    [[]],
+    [{}],
+    ["never"],
+    [1, 2, 3],
+    ["x"] * 3000,
+    "x" * 30_000,
+    "\0",
+    "\ud800",
+    "<script>",
+]
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("value", ABSURD, ids=lambda value: ascii(value)[:24])
+def test_value_that_no_control_can_send_is_refused(site, page, value):
+    opened = open_page(site, page.path)
+    controls = {control["name"] for control in (opened.view or {"controls": []})["controls"]}
+    for body in opened.callbacks():
+        for index, given in enumerate(body["inputs"]):
+            if given["id"] in controls:
+                inputs = [*body["inputs"]]
+                inputs[index] = given | {"value": value}
+                assert_refused(post(site, page.path, body | {"inputs": inputs}))
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+def test_value_that_is_nested_very_deep_is_refused(site, page):
+    for body in callbacks_of(site, page):
+        for depth in (10, 500, 900, 980, 990, 1000, 5000):
+            nested = "[" * depth + "]" * depth
+            text = json.dumps(body | {"inputs": [body["inputs"][0] | {"value": "@"}, *body["inputs"][1:]]})
+            assert_refused(post(site, page.path, text.replace('"@"', nested).encode()))
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+def test_cleared_controls_give_the_default_view(site, page):
+    opened = open_page(site, page.path)
+    for body in opened.callbacks() if opened.view else []:
+        cleared = [{**given, "value": None} for given in body["inputs"]]
+        answer = post(site, page.path, body | {"inputs": cleared})
+        assert answer.status == 200
+        assert answer.json() == post(site, page.path, body).json()
+
+
+def test_bad_and_good_requests_at_once_do_not_mix(site):
+    page = REGISTRY.page("barchart")
+    (good,) = callbacks_of(site, page)
+    wanted = post(site, page.path, good).json()
+
+    def send(number):
+        if number % 3 == 0:
+            return post(site, page.path, good).json() == wanted
+        bad = b"[" * 20_000 if number % 3 == 1 else {"output": str(number)}
+        return post(site, page.path, bad).status == 400
+
+    with ThreadPoolExecutor(12) as visitors:
+        assert all(visitors.map(send, range(90)))

@@ -1,0 +1,162 @@
+"""A visitor of a site: asks over HTTP exactly what it is told to, and reads what comes back."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE_S = 30
+TEXT_LIMIT = 4000  # bytes of an error that is short
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get_content_type()
+
+
+def ask(site: str, target: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+    """Send one request, its target byte for byte, and follow nothing; `x_y="z"` is a header `X-Y: z`."""
+    parts = urlsplit(site)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname, parts.port, timeout=PATIENCE_S)
+    try:
+        named = {"Accept": "*/*"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, target, body, named)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def post(site: str, path: str, body: bytes | object, content_type: str = "application/json", **headers: str) -> Answer:
+    """Send a body as the page's renderer sends a callback; anything but bytes as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return ask(site, f"{path}_dash-update-component", "POST", content, content_type=content_type, **headers)
+
+
+class Document(HTMLParser):
+    """What a browser would find in a page of the site."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: dict[str, bool] = {}  # of the navigation: address to whether it is the current page
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.texts: dict[str, str] = {}  # title, h1, h2: the text of the last one
+        self.first: Any = None
+        self.has_footer = False
+        self._open: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self._open.append((tag, given))
+        if tag == "a" and any(each == "nav" for each, _ in self._open):
+            self.links[given["href"] or ""] = given.get("aria-current") == "page"
+        elif tag == "script" and given.get("src"):
+            self.scripts.append(given["src"] or "")
+        elif tag == "link" and given.get("rel") == "stylesheet":
+            self.styles.append(given["href"] or "")
+        self.has_footer = self.has_footer or tag == "footer"
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        tag, given = self._open[-1] if self._open else ("", {})
+        if tag in ("title", "h1", "h2"):
+            self.texts[tag] = data
+        if given.get("id") == "_portico-first":
+            self.first = json.loads(data)
+
+
+@dataclass(frozen=True)
+class OpenedPage:
+    """A page as its first answer shows it: the frame, and the layout with its values."""
+
+    answer: Answer
+    document: Document
+
+    @property
+    def view(self) -> dict[str, Any] | None:
+        return self.document.first["view"]
+
+    @property
+    def note(self) -> str:
+        """What the page says it did not understand of the address; empty if it did."""
+        notes = (props["children"] for props in self.properties if props.get("className") == "notice")
+        return next(notes, "")
+
+    @property
+    def properties(self) -> list[dict[str, Any]]:
+        """The properties of all components of the layout."""
+        return list(properties_of(self.document.first["layout"]))
+
+    def component(self, identity: str) -> dict[str, Any]:
+        """The properties of the component with an id."""
+        return next(props for props in self.properties if props.get("id") == identity)
+
+    def figures(self) -> list[dict[str, Any]]:
+        return [props["figure"] for props in self.properties if "figure" in props]
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """The callbacks that the service answers, as their bodies with the values of the layout."""
+        served = (each for each in self.document.first["dependencies"] if not each["clientside_function"])
+        return [self._body_of(each) for each in served]
+
+    def _body_of(self, callback: dict[str, Any]) -> dict[str, Any]:
+        output = callback["output"]
+        several = output.startswith("..") and output.endswith("..")
+        outputs = [as_property(each) for each in (output[2:-2].split("...") if several else [output])]
+        return {
+            "output": output,
+            "outputs": outputs if several else outputs[0],
+            "inputs": [self._with_value(each) for each in callback["inputs"]],
+            "state": [self._with_value(each) for each in callback["state"]],
+            "changedPropIds": ["{id}.{property}".format_map(callback["inputs"][0])],
+        }
+
+    def _with_value(self, item: dict[str, str]) -> dict[str, Any]:
+        return {**item, "value": self.component(item["id"]).get(item["property"])}
+
+
+def open_page(site: str, target: str) -> OpenedPage:
+    answer = ask(site, target, accept="text/html")
+    assert (answer.status, answer.media_type) == (200, "text/html"), (
+        f"{target[:80]}: {answer.status} {answer.text[:300]}"
+    )
+    return OpenedPage(answer, Document(answer.text))
+
+
+def properties_of(component: Any) -> Any:
+    """Every component's properties in a layout, as Dash writes it in JSON."""
+    if isinstance(component, list):
+        for each in component:
+            yield from properties_of(each)
+    elif isinstance(component, dict) and "props" in component:
+        yield component["props"]
+        yield from properties_of(component["props"].get("children"))
+
+
+def as_property(text: str) -> dict[str, str]:
+    identity, _, name = text.rpartition(".")
+    return {"id": identity, "property": name}
