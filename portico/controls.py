@@ -1,12 +1,15 @@
 """Labelled controls for a page, made from the controls of its view."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from dash import dcc, html
 
 from portico.figures import GRAPH_CONFIG, Figure
 from portico.view import AnyOf, OneOf, Span, Step, explain
+
+LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control
 
 
 def choice(control: OneOf, label: str, value: str, disabled: Iterable[str] = ()) -> html.Div:
@@ -24,14 +27,22 @@ def dropdown(control: OneOf, label: str, value: str) -> html.Div:
 def picker(control: AnyOf, label: str, value: list[str], placeholder: str) -> html.Div:
     """Any number of options, searched by typing."""
     component = dcc.Dropdown(
-        id=control.name, options=options(control), value=value, multi=True, placeholder=placeholder
+        id=control.name,
+        options=options(control),
+        value=value,
+        multi=True,
+        placeholder=placeholder,
+        className="picker",
+        maxHeight=LIST_HEIGHT_PX,
     )
     return _labelled(label, control.name, component)
 
 
 def step(control: Step, label: str, value: int) -> html.Div:
     """A slider over steps."""
-    component = dcc.Slider(id=control.name, value=value, allow_direct_input=False, **_scale(control.steps))
+    component = dcc.Slider(
+        id=control.name, value=value, included=False, allow_direct_input=False, **_scale(control.steps)
+    )
     return _labelled(label, control.name, component, wide=True)
 
 
@@ -62,6 +73,7 @@ def chart_page(controls: list[html.Div], problems: list[str], drawn: Figure, cap
                     dcc.Graph(id="chart", figure=drawn, config=GRAPH_CONFIG),
                 ],
                 className="chart",
+                style={"--chart-height": f"{drawn['layout']['height']}px"},  # nothing moves when it is drawn
             ),
         ],
         className="chart-page",
@@ -69,8 +81,12 @@ def chart_page(controls: list[html.Div], problems: list[str], drawn: Figure, cap
 
 
 def _scale(steps: tuple[int, ...]) -> dict[str, Any]:
+    """The scale of a slider: without a step of its own, an arrow key would leave it between two marks."""
+    distances = {after - before for before, after in pairwise(steps)}
+    if len(distances) != 1:
+        raise ValueError(f"the steps of a slider must be evenly spaced: {steps}")
     marks = {step: str(step) for step in steps}
-    return {"min": steps[0], "max": steps[-1], "step": None, "marks": marks, "included": True}
+    return {"min": steps[0], "max": steps[-1], "step": distances.pop(), "marks": marks}
 
 
 def _labelled(label: str, name: str, component: Any, wide: bool = False) -> html.Div:

@@ -5,7 +5,10 @@ or dark preference at once; here stand only those of the data, which are readabl
 """
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor, isfinite, log10
 from typing import Any
+
+from portico.numbers import readable
 
 # At least 3:1 against the light and the dark ground (WCAG 2.2, 1.4.11).
 PALETTE = ("#3b7dd8", "#d9662b", "#2a9468", "#9a5fc4", "#a8841a", "#c94f7c", "#2f8fa3", "#7b7f8c")
@@ -13,13 +16,18 @@ DASHES = ("solid", "dash", "dot")
 CONTINENT_COLORS = dict(zip(("Africa", "Americas", "Asia", "Europe", "Oceania"), PALETTE, strict=False))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
+ROUND = (1, 2, 5)
+ZERO_NEAR = 0.4  # of the largest value: an axis that would begin below this begins at zero
+ROOM = 0.03  # of an axis, beyond the values
+
 Trace = dict[str, Any]
+Axis = dict[str, Any]
 Figure = dict[str, Any]
-# Set on the graph, not in each figure: what a reader may do with a chart.
+# Set on the graph, not in each figure: what a reader may do with a chart. The pages' controls do the rest.
 GRAPH_CONFIG = {
     "displaylogo": False,
-    "displayModeBar": "hover",
-    "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"scale": 2},
     "responsive": True,
 }
 
@@ -27,12 +35,29 @@ BASE_LAYOUT: Mapping[str, Any] = {
     "font": {"family": FONT, "size": 13},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
-    "margin": {"l": 8, "r": 24, "t": 36, "b": 8},
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "title": {"text": ""}},
+    "margin": {"l": 0, "r": 16, "t": 48, "b": 0},
+    # A click on the legend would hide a line that the address still shows: the controls choose what is drawn.
+    "legend": {
+        "orientation": "h",
+        "xref": "container",
+        "yref": "container",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1,
+        "yanchor": "top",
+        "itemclick": False,
+        "itemdoubleclick": False,
+    },
     "hoverlabel": {"font": {"family": FONT, "size": 13}, "align": "left"},
     "template": {},
 }
-BASE_AXIS: Mapping[str, Any] = {"automargin": True, "zeroline": False, "exponentformat": "B", "gridwidth": 1}
+BASE_AXIS: Mapping[str, Any] = {
+    "automargin": True,
+    "fixedrange": True,
+    "zeroline": False,
+    "tickangle": 0,
+    "ticklabelstandoff": 6,
+}
 
 
 def figure(traces: Sequence[Trace], **layout: Any) -> Figure:
@@ -40,9 +65,74 @@ def figure(traces: Sequence[Trace], **layout: Any) -> Figure:
     return {"data": list(traces), "layout": {**BASE_LAYOUT, **layout}}
 
 
-def axis(title: str = "", **more: Any) -> dict[str, Any]:
+def axis(title: str = "", **more: Any) -> Axis:
     """An axis in the site's look."""
-    return {**BASE_AXIS, "title": {"text": title, "standoff": 10}, **more}
+    named = {"title": {"text": title, "standoff": 12, "font": {"size": 13}}} if title else {}
+    return {**BASE_AXIS, **named, **more}
+
+
+def value_axis(title: str, values: Sequence[float | None], most: int, log: bool = False, bars: bool = False) -> Axis:
+    """The axis of a measure, its numbers written as a person reads them.
+
+    Args:
+        values: what is drawn; the axis holds all of it, but for what is missing (None or not a number).
+        most: ticks that have room.
+        log: the same distance for the same factor; only values above zero have a place on it.
+        bars: the values are lengths, so that the axis begins where each has one.
+    """
+    known = [value for value in values if value is not None and isfinite(value) and (value > 0 or not log)] or [1]
+    low, high = min(known), max(known)
+    base = axis_base(low, high, log, bars)
+    ticks = (log_ticks if log else linear_ticks)(low if base is None else base, high, most)
+    return axis(
+        title,
+        type="log" if log else "linear",
+        range=axis_range(low, high, log, base),
+        tickvals=ticks,
+        ticktext=[readable(tick) for tick in ticks],
+    )
+
+
+def axis_base(low: float, high: float, log: bool, bars: bool) -> float | None:
+    """Return where the axis of a measure begins; None for just below the lowest value."""
+    if log:
+        return round_down(low * 0.999) if bars else None
+    return min(low, 0) if bars or 0 <= low < ZERO_NEAR * high else None
+
+
+def axis_range(low: float, high: float, log: bool, base: float | None) -> list[float]:
+    """Return the two ends of an axis, with some room beyond the values; logarithms on a log axis."""
+    first, last = (log10(end) if log else end for end in (low if base is None else base, high))
+    room = (last - first) * ROOM or 1
+    return [first - (room if base is None else 0), last + room]
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers at even steps from a low value to a high one."""
+    step = round_up((high - low) / most or abs(high) or 1)
+    return [step * index for index in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from a low value to a high one: 1, 2, 5, 10 …, or powers of ten where those are too many."""
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    ticks = [step * 10.0**power for power in powers for step in ROUND if low <= step * 10.0**power <= high]
+    if len(ticks) <= most:
+        return ticks
+    tens = [10.0**power for power in powers if low <= 10.0**power <= high]
+    return tens[:: ceil(len(tens) / most)]
+
+
+def round_up(value: float) -> float:
+    """Return the next of 1, 2, 5, 10, 20 … at or above a value."""
+    power = 10.0 ** floor(log10(value))
+    return next(power * factor for factor in (*ROUND, 10) if power * factor >= value * (1 - 1e-9))
+
+
+def round_down(value: float) -> float:
+    """Return the last of 1, 2, 5, 10, 20 … at or below a value."""
+    power = 10.0 ** floor(log10(value))
+    return next(power * factor for factor in reversed(ROUND) if power * factor <= value)
 
 
 def color(index: int) -> str:

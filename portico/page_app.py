@@ -69,9 +69,21 @@ class PageApp(dash.Dash):
     def keep_in_address(self, view: View) -> None:
         """Keep the controls of a view in the address: each change is a step that Back undoes."""
         self.view = view
+        for name in dict.fromkeys(rule.name for rule in view.rules):
+            self._rule_out(name, view)
         self.clientside_callback(
             dash.ClientsideFunction("portico", "keep_in_address"),
             view.inputs(),
+            prevent_initial_call=True,
+        )
+
+    def _rule_out(self, name: str, view: View) -> None:
+        """Let the other controls of a view rule options of one out, before anything is drawn or kept."""
+        self.clientside_callback(
+            dash.ClientsideFunction("portico", "rule_out"),
+            [dash.Output(name, "value"), dash.Output(name, "options")],
+            [dash.Input(rule.by, "value") for rule in view.rules if rule.name == name],
+            [dash.State(name, part) for part in ("id", "value", "options")],
             prevent_initial_call=True,
         )
 

@@ -6,7 +6,7 @@ out and said on the page. A callback's values come from our own controls: anythi
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from dash import Input
@@ -111,6 +111,23 @@ class AnyOf(Control):
 
 
 @dataclass(frozen=True)
+class RuledOut:
+    """An option of one control that makes no sense for some values of another.
+
+    Where it is ruled out its control stands at its default, and the option cannot be chosen.
+    """
+
+    name: str
+    option: str
+    by: str
+    values: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether the option is ruled out as the controls stand."""
+        return values[self.by] in self.values
+
+
+@dataclass(frozen=True)
 class Reading:
     """An address that was read: a value for each control, and what was not understood."""
 
@@ -120,9 +137,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class View:
-    """The controls of a page, in the order in which its callbacks take their values."""
+    """The controls of a page, in the order in which its callbacks take their values, and what they rule out."""
 
     controls: tuple[Control, ...]
+    rules: tuple[RuledOut, ...] = ()
 
     def inputs(self) -> list[Input]:
         """The inputs of a callback that takes the values of all controls, in their order."""
@@ -135,18 +153,33 @@ class View:
             texts = arguments.getlist(control.name)
             values[control.name], unknown = control.read(texts) if texts else (control.default, [])
             problems += [f"{control.name} = {shorten(text)}" for text in unknown]
+        for rule in self._broken(values):
+            values[rule.name] = self._control(rule.name).default
+            problems.append(f"{rule.name} = {rule.option}")
         known = {control.name for control in self.controls}
         problems += [shorten(name) or "a parameter without a name" for name in arguments if name not in known]
         return Reading(values, problems)
 
     def for_browser(self, arguments: "MultiDict[str, str]") -> dict[str, Any]:
-        """What the browser needs to keep the controls in the address: their kinds, defaults and values."""
+        """What the browser needs to keep the controls in the address: their kinds, defaults, rules and values."""
         controls = [{"name": each.name, "kind": each.kind, "fallback": each.default} for each in self.controls]
-        return {"controls": controls, "values": self.read(arguments).values}
+        rules = [asdict(rule) for rule in self.rules]
+        return {"controls": controls, "rules": rules, "values": self.read(arguments).values}
 
     def check(self, values: Sequence[Any]) -> dict[str, Any]:
         """Return the values that a callback was given by name; BadRequest if a control cannot have sent one."""
-        return {control.name: control.check(value) for control, value in zip(self.controls, values, strict=True)}
+        checked = {control.name: control.check(value) for control, value in zip(self.controls, values, strict=True)}
+        return checked | {rule.name: self._control(rule.name).default for rule in self._broken(checked)}
+
+    def ruled_out(self, name: str, values: Mapping[str, Any]) -> list[str]:
+        """The options of a control that make no sense as the controls stand."""
+        return [rule.option for rule in self.rules if rule.name == name and rule.holds(values)]
+
+    def _broken(self, values: Mapping[str, Any]) -> list[RuledOut]:
+        return [rule for rule in self.rules if rule.holds(values) and values[rule.name] == rule.option]
+
+    def _control(self, name: str) -> Control:
+        return next(control for control in self.controls if control.name == name)
 
 
 def address_arguments() -> "MultiDict[str, str]":

@@ -7,14 +7,16 @@ from dash import Output, html
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, options, picker, step
+from portico.controls import chart_page, choice, dropdown, picker, step
 from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
-from portico.figures import CONTINENT_COLORS, Figure, Trace, axis, empty, figure
+from portico.figures import BASE_LAYOUT, CONTINENT_COLORS, Figure, Trace, axis, empty, figure, value_axis
 from portico.numbers import readable
-from portico.view import AnyOf, OneOf, Step, View, address_arguments
+from portico.view import AnyOf, OneOf, RuledOut, Step, View, address_arguments
 
 ROW_HEIGHT_PX = 26
-FRAME_HEIGHT_PX = 110  # legend, axis and its title
+FRAME_HEIGHT_PX = 100  # legend, axis and its title
+LABEL_WIDTH_PX = 60  # beside the longest bar
+MOST_TICKS = 5  # each bar has its value beside it
 ALL = "all"
 
 MEASURE = OneOf("measure", "pop", {name: measure.label for name, measure in MEASURES.items()})
@@ -22,6 +24,7 @@ BY = OneOf("by", "country", {"country": "Countries", "continent": "Continents"})
 TOP = OneOf("top", "20", {"10": "10", "20": "20", "50": "50", ALL: "All"})
 ORDER = OneOf("order", "value", {"value": "By value", "name": "By name"})
 SCALE = OneOf("scale", "linear", {"linear": "Linear", "log": "Logarithmic"})
+NO_LOG = RuledOut(SCALE.name, "log", MEASURE.name, tuple(name for name, what in MEASURES.items() if not what.log_helps))
 YEAR = Step("year", YEARS[-1], YEARS)
 CONTINENT = AnyOf("continent", [], CONTINENTS)
 
@@ -32,7 +35,7 @@ def construct_page(server: Flask) -> Flask:
     """Construct the bar chart page on a Flask server and return that server."""
     app = PageApp(__name__, server)
     country = AnyOf("country", [], countries())
-    view = View((MEASURE, BY, TOP, ORDER, SCALE, YEAR, CONTINENT, country))
+    view = View((MEASURE, BY, TOP, ORDER, SCALE, YEAR, CONTINENT, country), (NO_LOG,))
 
     def layout() -> html.Div:
         reading = view.read(address_arguments())
@@ -41,34 +44,27 @@ def construct_page(server: Flask) -> Flask:
         controls = [
             dropdown(MEASURE, "Measure", chosen["measure"]),
             choice(BY, "Bars", chosen["by"]),
-            choice(TOP, "Show the largest", chosen["top"]),
+            choice(TOP, "Largest", chosen["top"]),
             choice(ORDER, "Order", chosen["order"]),
-            choice(SCALE, "Scale", chosen["scale"], useless_scales(chosen["measure"])),
+            choice(SCALE, "Scale", chosen["scale"], view.ruled_out(SCALE.name, chosen)),
             picker(CONTINENT, "Continents", chosen["continent"], "All continents"),
             picker(country, "Countries", chosen["country"], "All countries"),
             step(YEAR, "Year", chosen["year"]),
         ]
         return chart_page(controls, reading.problems, drawn, caption)
 
-    def update(*values: Any) -> tuple[Figure, str, list[dict[str, Any]]]:
-        chosen = view.check(values)
-        return *draw_bars(**chosen), options(SCALE, useless_scales(chosen["measure"]))
+    def update(*values: Any) -> tuple[Figure, str]:
+        return draw_bars(**view.check(values))
 
     app.layout = layout
     app.callback(
         Output("chart", "figure"),
         Output("caption", "children"),
-        Output("scale", "options"),
         view.inputs(),
         prevent_initial_call=True,
     )(update)
     app.keep_in_address(view)
     return app.server
-
-
-def useless_scales(measure: str) -> tuple[str, ...]:
-    """The scales that would hide more than they show."""
-    return () if MEASURES[measure].log_helps else ("log",)
 
 
 def draw_bars(
@@ -80,14 +76,14 @@ def draw_bars(
     if not largest:
         return empty("No country is in both the continents and the countries chosen."), f"{what.label} in {year}"
     bars = sorted(largest) if order == "name" else largest
-    kind = "log" if scale == "log" and what.log_helps else "linear"
     drawn = figure(
         traces_by_continent(bars, what, named=by == "country"),
-        xaxis=axis(what.title(), type=kind, side="top", fixedrange=True),
+        xaxis=value_axis(what.title(), [value for _, _, value in bars], MOST_TICKS, log=scale == "log", bars=True),
         yaxis=axis(
-            categoryorder="array", categoryarray=[name for name, _, _ in bars], autorange="reversed", fixedrange=True
+            categoryorder="array", categoryarray=[name for name, _, _ in bars], autorange="reversed", showgrid=False
         ),
         height=FRAME_HEIGHT_PX + ROW_HEIGHT_PX * len(bars),
+        margin={**BASE_LAYOUT["margin"], "r": LABEL_WIDTH_PX},
         bargap=0.25,
     )
     return drawn, caption_of(what, by, year, len(bars), total)

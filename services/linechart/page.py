@@ -7,18 +7,21 @@ from dash import Output, html
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, options, picker, span
+from portico.controls import chart_page, choice, dropdown, picker, span
 from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
-from portico.figures import CONTINENT_COLORS, Figure, Trace, axis, color, dash, empty, figure
+from portico.figures import CONTINENT_COLORS, Axis, Figure, Trace, axis, color, dash, empty, figure, value_axis
 from portico.numbers import readable
-from portico.view import AnyOf, OneOf, Span, View, address_arguments
+from portico.view import AnyOf, OneOf, RuledOut, Span, View, address_arguments
 
 HEIGHT_PX = 520
+MOST_TICKS = 8
+MOST_YEARS = 6  # that have room below a chart on a phone
 LINES_UNASKED = 6  # countries that are drawn while none is chosen: more could not be told apart
 
 MEASURE = OneOf("measure", "lifeExp", {name: measure.label for name, measure in MEASURES.items()})
 BY = OneOf("by", "continent", {"continent": "Continents", "country": "Countries"})
 SCALE = OneOf("scale", "linear", {"linear": "Linear", "log": "Logarithmic"})
+NO_LOG = RuledOut(SCALE.name, "log", MEASURE.name, tuple(name for name, what in MEASURES.items() if not what.log_helps))
 WHEN = Span("years", [YEARS[0], YEARS[-1]], YEARS)
 CONTINENT = AnyOf("continent", [], CONTINENTS)
 
@@ -29,7 +32,7 @@ def construct_page(server: Flask) -> Flask:
     """Construct the line chart page on a Flask server and return that server."""
     app = PageApp(__name__, server)
     country = AnyOf("country", [], countries())
-    view = View((MEASURE, BY, SCALE, WHEN, CONTINENT, country))
+    view = View((MEASURE, BY, SCALE, WHEN, CONTINENT, country), (NO_LOG,))
 
     def layout() -> html.Div:
         reading = view.read(address_arguments())
@@ -38,32 +41,25 @@ def construct_page(server: Flask) -> Flask:
         controls = [
             dropdown(MEASURE, "Measure", chosen["measure"]),
             choice(BY, "Lines", chosen["by"]),
-            choice(SCALE, "Scale", chosen["scale"], useless_scales(chosen["measure"])),
+            choice(SCALE, "Scale", chosen["scale"], view.ruled_out(SCALE.name, chosen)),
             picker(CONTINENT, "Continents", chosen["continent"], "All continents"),
             picker(country, "Countries", chosen["country"], f"The {LINES_UNASKED} largest"),
             span(WHEN, "Years", chosen["years"]),
         ]
         return chart_page(controls, reading.problems, drawn, caption)
 
-    def update(*values: Any) -> tuple[Figure, str, list[dict[str, Any]]]:
-        chosen = view.check(values)
-        return *draw_lines(**chosen), options(SCALE, useless_scales(chosen["measure"]))
+    def update(*values: Any) -> tuple[Figure, str]:
+        return draw_lines(**view.check(values))
 
     app.layout = layout
     app.callback(
         Output("chart", "figure"),
         Output("caption", "children"),
-        Output("scale", "options"),
         view.inputs(),
         prevent_initial_call=True,
     )(update)
     app.keep_in_address(view)
     return app.server
-
-
-def useless_scales(measure: str) -> tuple[str, ...]:
-    """The scales that would hide more than they show."""
-    return () if MEASURES[measure].log_helps else ("log",)
 
 
 def draw_lines(
@@ -75,15 +71,23 @@ def draw_lines(
     if not points:
         return empty("No country is in both the continents and the countries chosen."), what.label
     names = list(dict.fromkeys(name for name, _, _ in points))
-    kind = "log" if scale == "log" and what.log_helps else "linear"
     drawn = figure(
         [line(index, name, points, what, by) for index, name in enumerate(names)],
-        xaxis=axis("Year", fixedrange=True, showgrid=False, tickvals=list(YEARS)),
-        yaxis=axis(what.title(), type=kind, fixedrange=True),
+        xaxis=year_axis(years),
+        yaxis=value_axis(what.title(), [value for _, _, value in points], MOST_TICKS, log=scale == "log"),
         height=HEIGHT_PX,
         hovermode="x unified",
+        hoverdistance=-1,  # the year nearest to the pointer, however far
     )
     return drawn, caption_of(what, by, years, len(names), bool(country))
+
+
+def year_axis(years: list[int]) -> Axis:
+    """The axis of time: decades, or each year of the data in a short span."""
+    first, last = years
+    shown = [year for year in YEARS if first <= year <= last]
+    ticks = {"tickvals": shown} if len(shown) <= MOST_YEARS else {"tick0": 0, "dtick": 10}
+    return axis(range=[first - 1, last + 1], showgrid=False, spikethickness=1, spikedash="solid", **ticks)
 
 
 def points_of_lines(what: Measure, by: str, years: list[int], continent: list[str], country: list[str]) -> list[Point]:
@@ -96,7 +100,7 @@ def points_of_lines(what: Measure, by: str, years: list[int], continent: list[st
     if by == "country" and not country:
         rows = rows.filter(rows.country.isin(largest_countries(continent)))
     points = rows.group_by(name=rows[by], year=rows.year).agg(value=what.of_group(rows))
-    last = points.value.last(order_by=points.year).over(group_by=points.name)
+    last = points.value.argmax(points.year).over(group_by=points.name)
     ordered = points.mutate(last=last).order_by(ibis.desc("last"), "name", "year")
     return [(name, year, value) for name, year, value, _ in sample().rows(ordered)]
 

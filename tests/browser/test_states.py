@@ -1,0 +1,47 @@
+"""A page that goes down and comes back: home shows it, and its own address opens again."""
+
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.processes import free_port, running
+
+pytestmark = pytest.mark.browser
+
+REFRESH_MS = 10_000  # of home's cards
+
+
+@pytest.fixture
+def barchart_service():
+    """Start and stop the bar chart's own process: an ExitStack that runs it, and the port."""
+    port = free_port()
+    with ExitStack() as service:
+        yield lambda: service.enter_context(running("portico", port, PORTICO_PAGES="barchart")), service.close, port
+
+
+def test_page_that_is_down_and_back_is_shown_without_a_reload(open_page, barchart_service, faults):
+    start, stop, port = barchart_service
+    start()
+    with running("gateway", PORTICO_REMOTE=f"barchart=http://127.0.0.1:{port}") as site:
+        home, chart = open_page(), open_page()
+        home.clock.install()
+        home.goto(f"{site}/")
+        states = home.locator(".page-state")
+        expect(states).to_have_text(["Up", "Up"])
+
+        stop()
+        home.clock.fast_forward(REFRESH_MS)
+        expect(states).to_have_text(["Not available right now", "Up"])
+        expect(states.first).to_have_attribute("data-state", "down")
+        chart.goto(f"{site}/barchart/?by=continent")
+        expect(chart.locator("h1")).to_have_text("Bar chart is not available right now")
+        expect(chart.locator("nav [aria-current=page]")).to_have_text("Bar chart")
+
+        start()
+        home.clock.fast_forward(REFRESH_MS)
+        expect(states).to_have_text(["Up", "Up"])
+        expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+        expect(chart).to_have_url(f"{site}/barchart/?by=continent")
+    assert [fault for fault in faults if "503" not in fault] == []
+    faults.clear()
