@@ -19,6 +19,7 @@ from portico.draining_worker import DrainingWorker
 from portico.errors import ConfigError
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
+from portico.whole_response import send_whole_responses
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -83,6 +84,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
         sys.exit(EXIT_CONFIG)
     gc.collect()
     gc.freeze()  # what was built stays shared with the workers: a collection would write to its pages
+    send_whole_responses()
     WarmServer(application, site.settings).run()
 
 
