@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.processes import running
+from tests.processes import MODES
 
 CHROMIUM = "/usr/bin/chromium"
+CONTAINERS = "containers"
+WITHOUT_A_GATEWAY = "one_server"
+GIVEN = "given"  # the site of --url, behind a gateway of its own
 
 
 def pytest_addoption(parser):
@@ -20,18 +23,15 @@ def pytest_addoption(parser):
     parser.addoption("--starts", type=int, default=2, help="how often each mode is started for its first requests")
 
 
-MODES = ("embedded", "one_server", "mixed", "containers")
-WITHOUT_A_GATEWAY = ("one_server",)
-GIVEN = "given"  # the site of --url, behind a gateway of its own
-
-
 def pytest_generate_tests(metafunc):
     """Run what asks for `site` in each mode, and what asks for `gateway_site` in each that has a gateway."""
-    modes = (GIVEN,) if metafunc.config.getoption("--url") else MODES
-    with_gateway = [each for each in modes if each not in WITHOUT_A_GATEWAY]
+    modes = [GIVEN] if metafunc.config.getoption("--url") else [*MODES, CONTAINERS]
+    with_gateway = [each for each in modes if each != WITHOUT_A_GATEWAY]
     for fixture, names in {"site": modes, "gateway_site": with_gateway}.items():
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, [mode(name) for name in names], indirect=True)
+    if "nth_start" in metafunc.fixturenames:
+        metafunc.parametrize("nth_start", range(1, metafunc.config.getoption("--starts") + 1))
 
 
 def pytest_collection_modifyitems(config, items):
@@ -62,24 +62,21 @@ def chromium_is_missing() -> str:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[str]:
     """The address of a site of which every page is local to the gateway."""
-    with running("gateway") as address:
+    with MODES["embedded"]() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def one_server() -> Iterator[str]:
     """The address of a site with every page on one Flask server."""
-    with running("portico") as address:
+    with MODES["one_server"]() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def mixed() -> Iterator[str]:
     """The address of a site whose bar chart runs in a process of its own."""
-    with (
-        running("portico", PORTICO_PAGES="barchart") as barchart,
-        running("gateway", PORTICO_REMOTE=f"barchart={barchart}") as address,
-    ):
+    with MODES["mixed"]() as address:
         yield address
 
 
@@ -94,7 +91,7 @@ def stack():
 
 def mode(name: str):
     """A parameter of the `site` fixture, marked with what it needs."""
-    return pytest.param(name, marks=[pytest.mark.containers] if name == "containers" else [])
+    return pytest.param(name, marks=[pytest.mark.containers] if name == CONTAINERS else [])
 
 
 @pytest.fixture
@@ -112,5 +109,4 @@ def gateway_site(request) -> str:
 def address_of(name: str, request) -> str:
     if name == GIVEN:
         return request.config.getoption("--url").rstrip("/")
-    started = request.getfixturevalue("stack" if name == "containers" else name)
-    return started.url if name == "containers" else started
+    return request.getfixturevalue("stack").url if name == CONTAINERS else request.getfixturevalue(name)

@@ -1,0 +1,58 @@
+"""A site that has just opened its socket answers its first visitors, all at once, as it answers ever after.
+
+A stock Dash site does not: it sets itself up at the first request, while the second is answered from what
+is there by then. `--starts 20` is the long form.
+"""
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from portico.registry import read_registry
+from tests.processes import MODES, ROOT
+from tests.site.visitor import ask, open_page, post
+
+FIRST_REQUESTS = 200
+ONCE = re.compile(rb'"end_id":"[^"]*"')  # Dash's random name of a page load
+
+
+@pytest.fixture(scope="module")
+def first_requests(embedded):
+    """What first visitors ask, as functions of a site, each with the answer of a site that is long up."""
+    asked = [send for page in read_registry(ROOT) for send in asked_first(embedded, page.path)]
+    return [(send, seen(send(embedded))) for send in asked]
+
+
+def asked_first(site, path):
+    opened = open_page(site, path)
+    scripts = [address for address in opened.document.scripts if address.startswith(f"{path}_dash")]
+    smallest = min(scripts, key=lambda address: len(ask(site, address).body))
+    targets = [path, f"{path}_dash-layout", f"{path}_dash-dependencies", smallest]
+    callbacks = [partial(post, path=path, body=body) for body in opened.callbacks()]
+    return [*(partial(ask, target=target) for target in targets), *callbacks]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_requests):
+    opened = threading.Event()
+
+    def visit(number):
+        send, expected = first_requests[number % len(first_requests)]
+        opened.wait()
+        return seen(send(address)) == expected
+
+    with ThreadPoolExecutor(FIRST_REQUESTS) as visitors:
+        answers = [visitors.submit(visit, number) for number in range(FIRST_REQUESTS)]
+        with MODES[mode]() as address:
+            opened.set()
+            right = [answer.result() for answer in answers]
+    assert right == [True] * FIRST_REQUESTS
+
+
+def seen(answer):
+    """What of an answer is the same at every start; anything but a success is none."""
+    assert answer.status == 200
+    return answer.media_type, ONCE.sub(b"", answer.body)

@@ -1,0 +1,137 @@
+"""One page's fault is that page's alone: the others answer as before, and it comes back by itself."""
+
+import json
+import re
+import time
+
+import pytest
+
+from portico.registry import read_registry
+from tests.processes import ROOT, free_port, is_listening, kill, running, running_process
+from tests.site.visitor import Document, ask, open_page, post
+
+REGISTRY = read_registry(ROOT)
+BARS = REGISTRY.page("barchart")
+OTHERS = [page for page in REGISTRY if page.name != BARS.name]
+ONCE = re.compile(r'"end_id":"[^"]*"')  # Dash's random name of a page load
+NOTICED_WITHIN_S = 1
+BACK_WITHIN_S = 5
+
+
+@pytest.fixture(scope="module")
+def port():
+    """Where the bar chart is expected, whether it runs or not."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def gateway(port):
+    """A gateway that was started before the bar chart it leads to."""
+    with running("gateway", PORTICO_REMOTE=f"barchart=http://127.0.0.1:{port}") as address:
+        yield address
+
+
+@pytest.fixture
+def die(port):
+    """Run the bar chart; call this to end it as a machine that fails does."""
+    with running_process("portico", port, PORTICO_PAGES="barchart") as process:
+
+        def die():
+            kill(process)
+            assert seconds_until(lambda: not is_listening(port)) < NOTICED_WITHIN_S
+
+        yield die
+
+
+def answers_of_others(gateway):
+    addresses = [page.path + part for page in OTHERS for part in ("", "?year=x", "_status", "_dash-layout")]
+    answers = {address: ask(gateway, address) for address in addresses}
+    for page in OTHERS:
+        for body in open_page(gateway, page.path).callbacks():
+            answers[body["output"]] = post(gateway, page.path, body)
+    return {name: (answer.status, ONCE.sub("", answer.text)) for name, answer in answers.items()}
+
+
+def test_page_that_is_not_there_yet_opens_as_soon_as_it_is(gateway, port):
+    assert ask(gateway, BARS.path).status == 503
+    with running_process("portico", port, PORTICO_PAGES="barchart"):
+        assert seconds_until(lambda: ask(gateway, BARS.path).status == 200) < BACK_WITHIN_S
+
+
+def test_death_of_a_page_leaves_the_others_unchanged(gateway, die):
+    before = answers_of_others(gateway)
+    assert ask(gateway, BARS.path).status == 200
+    die()
+    assert answers_of_others(gateway) == before
+    assert {status for status, _ in before.values()} == {200}
+
+
+@pytest.fixture(scope="module")
+def dead(gateway, port):
+    """A gateway whose bar chart has answered and died; with a callback of it."""
+    with running_process("portico", port, PORTICO_PAGES="barchart") as process:
+        (body,) = open_page(gateway, BARS.path).callbacks()
+        kill(process)
+        assert seconds_until(lambda: not is_listening(port)) < NOTICED_WITHIN_S
+    return gateway, body
+
+
+@pytest.mark.parametrize("part", ["", "?year=1952", "_status", "_dash-layout"])
+def test_dead_page_is_unavailable_in_the_frame_at_once(dead, part):
+    asked = time.monotonic()
+    answer = ask(dead[0], BARS.path + part, accept="text/html")
+    assert time.monotonic() - asked < NOTICED_WITHIN_S
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Cache-Control"] == "no-store"
+    document = Document(answer.text)
+    assert document.texts["h1"] == f"{BARS.title} is not available right now"
+    assert document.links == {page.path: page.name == BARS.name for page in REGISTRY}
+    assert f'data-retry="{BARS.status_path}"' in answer.text
+
+
+def test_callback_of_a_dead_page_gets_a_line_of_text(dead):
+    gateway, body = dead
+    answer = post(gateway, BARS.path, body)
+    assert (answer.status, answer.media_type) == (503, "text/plain")
+
+
+def test_shared_files_are_answered_while_a_page_is_dead(dead):
+    (style,) = open_page(dead[0], "/").document.styles
+    assert ask(dead[0], style).status == 200
+
+
+def test_page_is_back_by_itself_when_its_service_is(gateway, die, port):
+    before = ONCE.sub("", ask(gateway, BARS.path).text)
+    die()
+    assert ask(gateway, BARS.path).status == 503
+    with running_process("portico", port, PORTICO_PAGES="barchart"):
+        assert seconds_until(lambda: ask(gateway, BARS.path).status == 200) < BACK_WITHIN_S
+        assert ONCE.sub("", ask(gateway, BARS.path).text) == before
+
+
+def test_page_that_is_neither_here_nor_elsewhere_is_unavailable():
+    with running("gateway", PORTICO_PAGES="home") as address:
+        answer = ask(address, BARS.path, accept="text/html")
+        assert answer.status == 503
+        assert Document(answer.text).texts["h1"] == f"{BARS.title} is not available right now"
+        assert ask(address, BARS.status_path).status == 503
+        assert ask(address, "/").status == 200
+
+
+def test_service_answers_its_own_pages_and_no_others():
+    with running("portico", PORTICO_PAGES="barchart") as address:
+        assert ask(address, BARS.path).status == 200
+        assert [ask(address, page.path).status for page in OTHERS] == [404] * len(OTHERS)
+        assert json.loads(ask(address, "/readyz").body) == {"ready": True, "pages": {"barchart": True}}
+        assert json.loads(ask(address, "/healthz").body) == {"alive": True}
+
+
+def seconds_until(condition):
+    """Ask until it is so, and return how long that took; the test's own assertion says how long is too long."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > 2 * BACK_WITHIN_S:
+            break
+        time.sleep(0.05)
+    return time.monotonic() - began

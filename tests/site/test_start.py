@@ -1,0 +1,115 @@
+"""Starts and stops of real processes: one line and an exit code for what is wrong, and an end without delay."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from portico.server import EXIT_CONFIG
+from tests.processes import ROOT, free_port, running, running_process, variables
+from tests.site.visitor import ask, open_page
+from tests.small_sites import PAGE, write_site
+
+STARTS = ("gateway", "portico")
+END_LIMIT_S = 10
+STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
+
+GLOBAL_CALLBACK = PAGE.replace("app.callback", "import dash; dash.callback", 1)
+FAILS_IN_A_CALLBACK = PAGE.replace("lambda text: text", "lambda text: 1 / 0")
+
+
+def start_and_fail(module, **environment):
+    """Start a process that cannot be served; return its lines on stderr."""
+    process = subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env=variables(**({"PORT": str(free_port())} | environment)),
+        capture_output=True,
+        text=True,
+        timeout=END_LIMIT_S,
+        check=False,
+    )
+    assert process.returncode == EXIT_CONFIG, process.stderr
+    assert process.stdout == ""
+    return process.stderr.splitlines()
+
+
+@pytest.mark.parametrize("module", STARTS)
+@pytest.mark.parametrize(
+    ("sources", "registry", "line"),
+    [
+        ({"a": None}, None, r"pages\.toml: page\.name = 'a': the page has no services/a/page\.py"),
+        ({"a": "construct_page = None"}, None, r"services/a/page\.py: construct_page = None: the module must define"),
+        (
+            {"a": GLOBAL_CALLBACK},
+            None,
+            r"services/a/page\.py: construct_page = 'a': uses the process-global dash\.callback",
+        ),
+        ({}, '[[page]]\nname = "A"', r"pages\.toml: page\[0\]\.name = 'A': must be a path segment"),
+    ],
+    ids=["no folder", "no construct_page", "global callback", "bad name"],
+)
+def test_site_that_cannot_be_served_ends_with_one_line(tmp_path, module, sources, registry, line):
+    (only,) = start_and_fail(module, PORTICO_SITE=str(write_site(tmp_path, sources, registry)))
+    assert re.match(f"portico: {line}", only)
+
+
+@pytest.mark.parametrize("module", STARTS)
+def test_page_that_fails_when_it_is_warmed_up_ends_with_a_log_and_one_line(tmp_path, module):
+    *log, last = start_and_fail(module, PORTICO_SITE=str(write_site(tmp_path, {"a": FAILS_IN_A_CALLBACK})))
+    assert last.startswith("portico: services/a/page.py: callback = 'echo.children': answered 500")
+    assert "ZeroDivisionError: division by zero" in log
+
+
+@pytest.mark.parametrize("module", STARTS)
+def test_taken_port_ends_with_one_line(module):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (only,) = start_and_fail(module, PORT=str(port))
+    assert only.startswith(f"portico: environment: PORT = {port}: is taken by another program")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "http"),
+        ("PORTICO_PAGES", "scatter"),
+        ("PORTICO_REMOTE", "barchart=host:8000"),
+        ("PORTICO_SITE", "/nowhere"),
+    ],
+)
+def test_mistake_in_the_environment_ends_with_one_line(variable, value):
+    (only,) = start_and_fail("gateway", **{variable: value})
+    assert only.startswith(f"portico: environment: {variable} = ")
+
+
+@pytest.mark.parametrize("module", STARTS)
+def test_site_of_another_folder_is_served(tmp_path, module):
+    folder = write_site(tmp_path, {"home": PAGE, "a": PAGE}, None)
+    with running(module, PORTICO_SITE=str(folder)) as address:
+        assert open_page(address, "/a/").document.links == {"/home/": False, "/a/": True}
+        assert ask(address, "/barchart/").status == 404
+
+
+@pytest.mark.parametrize(
+    ("module", "stop"), [("portico", signal.SIGTERM), ("gateway", signal.SIGTERM), ("gateway", signal.SIGINT)]
+)
+def test_site_that_has_answered_ends_at_once_when_told(module, stop):
+    port = free_port()
+    with running_process(module, port) as process:
+        for path in ("/", "/barchart/", "/linechart/"):
+            open_page(f"http://127.0.0.1:{port}", path)
+        told = time.monotonic()
+        process.send_signal(stop)
+        process.wait(timeout=60)
+        assert time.monotonic() - told < STOP_LIMIT_S
+        assert process.returncode == 0
+
+
+def test_site_is_served_by_several_workers():
+    with running("gateway", PORTICO_WORKERS="2") as address:
+        assert [ask(address, "/barchart/").status for _ in range(8)] == [200] * 8
