@@ -3,12 +3,18 @@
 from playwright.sync_api import Locator, Page, expect
 
 DRAWN = "#chart .ytick text"  # an axis has its numbers when all else is drawn
+DRAWN_HOME = ".page-state[data-state=up]"
 
 
 def open_chart(page: Page, address: str) -> None:
     """Open a page and wait until its chart is drawn."""
     page.goto(address)
     expect(page.locator(DRAWN).first).to_be_visible()
+
+
+def drawn(path: str) -> str:
+    """What is there when a page is."""
+    return DRAWN if "chart" in path else DRAWN_HOME if path == "/" else "h1"
 
 
 def back(page: Page, steps: int = 1) -> None:
