@@ -1,0 +1,130 @@
+"""The site in containers, for tests: a compose project of its own on a free port, gone at the end."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import requests
+
+from tests.processes import ROOT, free_port
+
+COMMAND_LIMIT_S = 600  # a first build downloads every package
+POLL_S = 0.02
+STAND_IN = Path(__file__).parent / "stand_in_page.py"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running compose project of the site.
+
+    A test that stops, scales or kills something puts it back: the stack is shared by the whole session.
+    """
+
+    project: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The site's address, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def compose(self, *arguments: str) -> str:
+        """Run `docker compose` on this project and return what it printed; fail with it if it fails."""
+        environment = {**os.environ, "PORT": str(self.port)}
+        return run("docker", "compose", "--project-name", self.project, *arguments, environment=environment)
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of a service's running containers."""
+        return self.compose("ps", "--quiet", service).split()
+
+    def scale(self, service: str, replicas: int) -> None:
+        """Run that many replicas, as a user would; each is healthy when this returns."""
+        self.compose("up", "--detach", "--no-build", "--wait", "--scale", f"{service}={replicas}")
+
+    def kill(self, *services: str) -> None:
+        """End every replica of these services at once, as a crash of their machine would."""
+        self.compose("kill", *services)
+
+    def stop(self, *services: str) -> None:
+        self.compose("stop", *services)
+
+    def start(self, *services: str) -> None:
+        self.compose("start", *services)
+
+    def healthy(self) -> None:
+        """Put everything back: one healthy replica of each service."""
+        self.compose("up", "--detach", "--no-build", "--wait")
+
+    def wait_for(self, path: str, status: int, within: float) -> requests.Response:
+        """Ask for a path until it is answered with this status; fail after so many seconds."""
+        deadline = time.monotonic() + within
+        while True:
+            response = requests.get(self.url + path, timeout=within, headers={"Accept": "text/html"})
+            if response.status_code == status:
+                return response
+            assert time.monotonic() < deadline, f"{path} still answers {response.status_code} after {within} s"
+            time.sleep(POLL_S)
+
+    @contextmanager
+    def stand_in(self, service: str) -> Iterator[None]:
+        """Let `stand_in_page.py` answer instead of a page until the block ends: it tells what reached it."""
+        name = f"{self.project}-stand-in"
+        network = ["--network", f"{self.project}_default", "--network-alias", service]
+        self.stop(service)
+        program = ["python", "-c", STAND_IN.read_text()]
+        run("docker", "run", "--detach", "--name", name, *network, f"{self.project}-{service}", *program)
+        try:
+            self.wait_for(f"/{service}/echo", 200, within=10)
+            yield
+        finally:
+            run("docker", "rm", "--force", name)
+            self.start(service)
+            self.healthy()
+
+
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    """Build the site's images, start it and wait until it is healthy; remove all of it when the block ends."""
+    stack = Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port())
+    try:
+        stack.compose("up", "--build", "--detach", "--wait")
+        yield stack
+    except BaseException:
+        print(stack.compose("logs", "--no-color", "--tail", "50"))
+        raise
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
+
+
+def run(*command: str, environment: dict[str, str] | None = None) -> str:
+    """Run a command and return what it printed; fail with all of it if it fails."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command[:6])} …:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def inspect(container: str) -> dict:
+    """What the engine knows of a container."""
+    return json.loads(run("docker", "inspect", container))[0]
+
+
+def access_log(container: str) -> list[dict]:
+    """The access log of a container so far, a record for each request."""
+    lines = run("docker", "logs", container).splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def listening_since(container: str) -> float:
+    """When a page's container last began to listen, in seconds since the epoch."""
+    done = subprocess.run(["docker", "logs", "--timestamps", container], capture_output=True, text=True, check=True)
+    stamps = [line.split()[0] for line in (done.stdout + done.stderr).splitlines() if "Listening at" in line]
+    return datetime.fromisoformat(f"{max(stamps)[:26]}+00:00").timestamp()  # of nine digits, Python reads six

@@ -1,0 +1,65 @@
+"""A page for tests that says what reached it, run alone in a page's image. Nothing else is imported here."""
+
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+STREAM_PAUSE_S = 1.0
+
+
+class StandIn(BaseHTTPRequestHandler):
+    """Answers with the request itself; the last segment of the path chooses other behaviour."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        special = {"stream": self.stream, "unavailable": self.unavailable, "cut": self.cut, "hangup": self.hang_up}
+        if name in special:
+            special[name]()
+        else:
+            self.echo(body)
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+    def echo(self, body):
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        seen = {"method": self.command, "path": self.path, "headers": headers, "body_bytes": len(body)}
+        self.answer(200, json.dumps(seen).encode())
+
+    def unavailable(self):
+        self.answer(503, b"the page's own words")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-ID", "of the page")
+        self.send_header("X-Frame-Options", "DENY")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def stream(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("X-Accel-Buffering", "no")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for number in range(2):
+            self.wfile.write(f"data: {number}\n\n".encode())
+            time.sleep(STREAM_PAUSE_S)
+
+    def cut(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"the beginning")
+        self.close_connection = True
+
+    def hang_up(self):
+        self.close_connection = True
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("", 8000), StandIn).serve_forever()

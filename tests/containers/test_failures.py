@@ -1,0 +1,88 @@
+"""A page dies: the others do not notice, its visitors are told, and it is back by itself."""
+
+import time
+
+import pytest
+import requests
+
+from tests.containers.load import load_on, without_random
+from tests.containers.stack import Stack, listening_since
+
+pytestmark = pytest.mark.containers
+
+DEAD_ANSWER_LIMIT_S = 1.0
+BACK_LIMIT_S = 5.0
+START_LIMIT_S = 60
+
+
+@pytest.fixture
+def killed_barchart(stack: Stack):
+    stack.kill("barchart")
+    yield
+    stack.healthy()
+
+
+def test_dead_page_answers_503_in_the_frame_within_a_second(stack: Stack, killed_barchart):
+    for _ in range(20):  # at once after the kill, and when the page's name is gone too
+        response = requests.get(f"{stack.url}/barchart/", timeout=10, headers={"Accept": "text/html"})
+        assert response.status_code == 503
+        assert response.elapsed.total_seconds() < DEAD_ANSWER_LIMIT_S
+        time.sleep(0.1)
+    assert "Bar chart is not available right now" in response.text
+    assert '<a href="/linechart/">Line chart</a>' in response.text
+    assert 'data-retry="/barchart/_status"' in response.text
+    assert response.headers["Retry-After"] == "2"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_callback_of_a_dead_page_is_answered_in_plain_text(stack: Stack, killed_barchart):
+    callback = f"{stack.url}/barchart/_dash-update-component"
+    response = requests.post(callback, json={}, timeout=10, headers={"Accept": "application/json"})
+    assert response.status_code == 503
+    assert response.text == "Service Unavailable\n"
+
+
+def test_killing_a_page_leaves_the_others_unchanged(stack: Stack):
+    home = requests.get(f"{stack.url}/", timeout=10).text
+    with load_on(stack.url, "linechart", "years", visitors=2) as load:
+        load.wait_for(20)
+        stack.kill("barchart")
+        load.wait_for(40)
+        home_meanwhile = requests.get(f"{stack.url}/", timeout=10).text
+        stack.start("barchart")
+        load.wait_for(20)
+    stack.healthy()
+    assert load.failures == []
+    assert without_random(home_meanwhile) == without_random(home)
+
+
+def test_page_is_back_by_itself_as_soon_as_it_is_ready(stack: Stack, killed_barchart):
+    stack.wait_for("/barchart/", 503, within=5)
+    stack.start("barchart")
+    stack.wait_for("/barchart/", 200, within=START_LIMIT_S)
+    back = time.time()
+    assert back - listening_since(stack.containers("barchart")[0]) < BACK_LIMIT_S
+
+
+def test_page_is_stopped_and_started(stack: Stack):
+    stack.stop("linechart")
+    stack.wait_for("/linechart/", 503, within=5)
+    stack.start("linechart")
+    stack.wait_for("/linechart/", 200, within=START_LIMIT_S)
+    stack.healthy()
+
+
+def test_shared_assets_are_answered_while_home_is_down(stack: Stack):
+    page = requests.get(f"{stack.url}/barchart/", timeout=10).text
+    style = next(part for part in page.split('"') if part.endswith("/portico.css"))
+    stack.kill("home")
+    try:
+        response = requests.get(stack.url + style, timeout=10)
+        unknown = requests.get(f"{stack.url}/_shared/portico/0123456789abcdef/portico.css", timeout=10)
+        down = requests.get(f"{stack.url}/", timeout=10)
+    finally:
+        stack.healthy()
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (unknown.status_code, unknown.headers["Cache-Control"]) == (404, "no-store")
+    assert down.status_code == 503

@@ -1,0 +1,59 @@
+"""A replica that accepts connections is warm: its very first visitors, all at once, are answered rightly."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from urllib.parse import urljoin
+
+import pytest
+import requests
+
+from tests.containers.load import callback_body, without_random
+from tests.containers.stack import Stack
+
+pytestmark = pytest.mark.containers
+
+VISITORS = 200
+STARTS = 3
+START_LIMIT_S = 60
+
+Ask = tuple[str, str, dict | None]  # method, address, body
+
+
+def test_200_concurrent_first_requests_are_answered(stack: Stack):
+    asks = first_asks(f"{stack.url}/barchart/")
+    expected = [answer_of(ask) for ask in asks]
+    for _ in range(STARTS):
+        stack.kill("barchart")
+        stack.wait_for("/barchart/_status", 503, within=10)
+        door = Barrier(VISITORS + 1)
+        with ThreadPoolExecutor(VISITORS) as crowd:
+            answers = [crowd.submit(answer_behind, door, asks[number % len(asks)]) for number in range(VISITORS)]
+            stack.start("barchart")
+            stack.wait_for("/barchart/_status", 200, within=START_LIMIT_S)  # asks nothing of Dash
+            door.wait()
+        wrong = [
+            (answer.result()[0], asks[number % len(asks)][1])
+            for number, answer in enumerate(answers)
+            if answer.result() != expected[number % len(asks)]
+        ]
+        assert wrong == []
+    stack.healthy()
+
+
+def first_asks(index: str) -> list[Ask]:
+    """What a browser asks of a page first: index, layout, dependencies, a suite's script and a callback."""
+    script = next(part for part in requests.get(index, timeout=10).text.split('"') if part.endswith(".min.js"))
+    addresses = [index, f"{index}_dash-layout", f"{index}_dash-dependencies", urljoin(index, script)]
+    callback = ("POST", f"{index}_dash-update-component", callback_body(index, "year", 1987))
+    return [*(("GET", address, None) for address in addresses), callback]
+
+
+def answer_behind(door: Barrier, ask: Ask) -> tuple[int, str]:
+    door.wait()
+    return answer_of(ask)
+
+
+def answer_of(ask: Ask) -> tuple[int, str]:
+    method, address, body = ask
+    response = requests.request(method, address, json=body, timeout=60)
+    return response.status_code, without_random(response.text)

@@ -1,0 +1,85 @@
+"""What docker-compose.yml promises of every container, asked of the containers as they run."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.containers.stack import Stack, inspect, run
+
+pytestmark = pytest.mark.containers
+
+SERVICES = ("gateway", "home", "barchart", "linechart")
+GRACEFUL_TIMEOUT_S = 25  # of gunicorn and of nginx's workers
+
+
+@pytest.fixture(params=SERVICES)
+def service(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def container(stack: Stack, service: str) -> dict:
+    return inspect(stack.containers(service)[0])
+
+
+def test_these_are_all_services(stack: Stack):
+    assert sorted(stack.compose("config", "--services").split()) == sorted(SERVICES)
+
+
+def test_container_is_healthy(container: dict):
+    assert container["State"]["Health"]["Status"] == "healthy"
+
+
+def test_process_has_no_privilege(container: dict):
+    status = run("docker", "exec", container["Id"], "cat", "/proc/1/status")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert "0" not in fields["Uid"].split()
+    assert "0" not in fields["Gid"].split()
+    assert int(fields["CapBnd"], 16) == 0
+    assert fields["NoNewPrivs"].strip() == "1"
+
+
+def test_user_of_the_image_is_a_number(container: dict):
+    assert container["Config"]["User"].replace(":", "").isdigit()
+
+
+@pytest.mark.parametrize("folder", ["/", "/site", "/usr/share/portico", "/etc/nginx"])
+def test_root_cannot_be_written(container: dict, folder: str):
+    assert container["HostConfig"]["ReadonlyRootfs"]
+    attempt = subprocess.run(["docker", "exec", container["Id"], "touch", f"{folder}/written"], check=False)
+    assert attempt.returncode != 0
+
+
+def test_memory_and_processes_are_limited(container: dict):
+    limits = container["HostConfig"]
+    assert 0 < limits["Memory"] <= 256 * 1024**2
+    assert 0 < limits["PidsLimit"] <= 128
+
+
+def test_requests_in_flight_have_their_time_when_it_stops(container: dict):
+    assert container["Config"]["StopTimeout"] > GRACEFUL_TIMEOUT_S
+
+
+def test_log_cannot_fill_the_disk(container: dict):
+    assert container["HostConfig"]["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
+
+
+def test_only_the_gateway_publishes_a_port(container: dict, service: str):
+    published = [port for port, hosts in container["NetworkSettings"]["Ports"].items() if hosts]
+    assert published == (["8080/tcp"] if service == "gateway" else [])
+
+
+def test_limits_can_be_overridden(stack: Stack, monkeypatch):
+    monkeypatch.setenv("PAGE_MEMORY", "300m")
+    monkeypatch.setenv("HOME_MEMORY", "90m")
+    services = json.loads(stack.compose("config", "--format", "json"))["services"]
+    limits = {name: int(service["mem_limit"]) // 1024**2 for name, service in services.items()}
+    assert limits == {"gateway": 256, "home": 90, "barchart": 300, "linechart": 300}
+
+
+def test_page_images_share_all_layers_but_the_last(stack: Stack):
+    images = [f"{stack.project}-{page}" for page in ("home", "barchart", "linechart")]
+    layers = [json.loads(run("docker", "inspect", image))[0]["RootFS"]["Layers"] for image in images]
+    assert layers[0][:-1] == layers[1][:-1] == layers[2][:-1]
+    assert len({each[-1] for each in layers}) == len(images)

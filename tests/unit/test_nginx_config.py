@@ -1,0 +1,197 @@
+"""The nginx gateway's configuration and files, as they are made from the registry."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
+from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, milliseconds, nginx_config, write_gateway
+from gateway.response_headers import SECURITY_HEADERS
+from portico.error_pages import is_of_home
+from portico.registry import Registry, parse_registry
+from portico.shared_assets import SharedAssets
+from tests.processes import ROOT
+
+ODD_TITLE = """<script>"'$host ${PORT} {{ 1 }} ; }</script>"""
+
+
+def registry_of(*pages: dict) -> Registry:
+    return parse_registry({"site": {"title": ODD_TITLE}, "page": list(pages)})
+
+
+def config_of(*pages: dict) -> str:
+    return nginx_config(registry_of(*pages), SharedAssets.of_portico())
+
+
+def block(config: str, head: str) -> str:
+    """The text between the braces that follow a head, such as `location = /`."""
+    start = config.index(f"{head} {{") + len(head) + 2
+    depth, end = 1, start
+    while depth:
+        depth += {"{": 1, "}": -1}.get(config[end], 0)
+        end += 1
+    return config[start : end - 1]
+
+
+HOME = {"name": "home", "path": "/"}
+SALES = {"name": "sales", "path": "/team/sales/", "title": ODD_TITLE, "timeout": 2.5, "body_limit": 4096}
+PURE = {"name": "pure", "pure": True}
+UPLOADS = {"name": "uploads", "body_limit": 50 * 1024**2}
+
+
+@pytest.fixture
+def config() -> str:
+    return config_of(HOME, SALES, PURE, UPLOADS)
+
+
+@pytest.mark.parametrize("name", ["home", "sales", "pure", "uploads"])
+def test_page_has_an_upstream_that_follows_dns(config: str, name: str):
+    upstream = block(config, f"upstream {name}")
+    assert f"zone {name} " in upstream
+    assert f"server {name}${{PORTICO_DNS_SUFFIX}}:8000 resolve max_fails=" in upstream
+    assert "keepalive_timeout 30s;" in upstream
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [("^~ /team/sales/", "sales"), ("^~ /pure/", "pure"), ("= /", "home"), ("^~ /_", "home"), ("^~ /assets/", "home")],
+)
+def test_path_goes_to_its_page_as_it_is(config: str, location: str, name: str):
+    assert f"proxy_pass http://{name};" in block(config, f"location {location}")
+
+
+def test_home_gets_what_is_of_home_and_nothing_else(config: str):
+    heads = re.findall(r"(location .*\S) \{", config)
+    of_home = {head.split()[-1] for head in heads if "proxy_pass http://home;" in block(config, head)}
+    assert of_home == {"/", "/_", "/assets/", "@home_again"}
+    assert all(is_of_home(path) for path in of_home if path.startswith("/"))
+    assert "return 404;" in block(config, "location /")
+
+
+def test_without_a_page_at_the_root_nothing_is_passed_on_there():
+    config = config_of(SALES)
+    assert "location = / {" not in config
+    assert "location ^~ /_ {" not in config
+
+
+def test_page_without_its_slash_redirects_with_the_query(config: str):
+    assert "return 308 /team/sales/$is_args$args;" in block(config, "location = /team/sales")
+    assert "absolute_redirect off;" in config
+
+
+def test_limits_are_the_pages_own(config: str):
+    location = block(config, "location ^~ /team/sales/")
+    assert "proxy_read_timeout 2500ms;" in location
+    assert "proxy_send_timeout 2500ms;" in location
+    assert "client_max_body_size 4096;" in location
+
+
+@pytest.mark.parametrize(("page", "replayed"), [("pure", True), ("team/sales", False)])
+def test_only_pure_pages_have_their_callbacks_sent_again(config: str, page: str, replayed: bool):
+    [line] = re.findall(r"proxy_next_upstream .*;", block(config, f"location ^~ /{page}/"))
+    assert ("non_idempotent" in line) == replayed
+
+
+def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
+    assert "proxy_request_buffering off;" in block(config, "location ^~ /uploads/")
+    assert "proxy_request_buffering" not in block(config, "location ^~ /pure/")
+    assert "location @uploads_again {" not in config
+    assert "location @pure_again {" in config
+
+
+def test_shared_assets_come_from_any_page(config: str):
+    upstream = block(config, "upstream shared")
+    assert [name for name in ("home", "sales", "pure", "uploads") if f"server {name}$" in upstream] == [
+        "home",
+        "sales",
+        "pure",
+        "uploads",
+    ]
+    assert "http_404" in block(config, "location ^~ /_shared/")
+
+
+def test_no_service_route_has_a_location(config: str):
+    locations = set(re.findall(r"location (?:= |\^~ )?(/\S*) \{", config))
+    assert not [path for path in locations if re.search(r"readyz|metrics|.+/healthz", path)]
+
+
+@pytest.mark.parametrize("name", SECURITY_HEADERS)
+def test_security_header_is_set_always_and_only_here(config: str, name: str):
+    assert f'add_header {name} "{SECURITY_HEADERS[name]}" always;' in config
+    assert f"proxy_hide_header {name};" in config
+
+
+def test_nothing_of_a_title_reaches_the_configuration(config: str):
+    assert "script>" not in config
+
+
+def test_braces_are_balanced(config: str):
+    code = re.sub(r"#.*", "", config)
+    assert code.count("{") == code.count("}")
+
+
+def test_only_these_variables_are_left_to_the_entrypoint(config: str):
+    names = set(re.findall(r"\$\{([A-Z_]+)\}", config))
+    assert names == {"NGINX_LOCAL_RESOLVERS", "PORTICO_DNS_SUFFIX", "GATEWAY_WORKERS", "GATEWAY_LOG_LEVEL"}
+    [wanted] = re.findall(r"NGINX_ENVSUBST_FILTER=(\S+)", (ROOT / "Dockerfile").read_text())
+    assert all(re.search(wanted, name) for name in names)
+
+
+def test_every_error_page_that_is_named_is_there():
+    registry, assets = registry_of(HOME, SALES, PURE, UPLOADS), SharedAssets.of_portico()
+    files = error_files(registry, assets)
+    named = re.findall(r" /\.errors/(\S+);", nginx_config(registry, assets))
+    wanted = {name.replace("$error_format", suffix) for name in named for suffix in ("html", "txt")}
+    assert wanted <= set(files)
+    assert len(files) == 2 * (len(SITE_STATUSES) + len(PAGE_STATUSES) * len(registry.pages))
+
+
+def test_page_that_is_down_is_named_with_its_title_escaped():
+    html = error_files(registry_of(HOME, SALES), SharedAssets.of_portico())["sales/503.html"]
+    assert "is not available right now" in html
+    assert "&lt;script&gt;" in html
+    assert ODD_TITLE not in html
+    assert 'data-retry="/team/sales/_status"' in html
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(30, "30000ms"), (0.25, "250ms"), (0.0001, "1ms")])
+def test_duration_is_never_none(seconds: float, written: str):
+    assert milliseconds(seconds) == written
+
+
+def test_gateway_is_written_as_the_image_takes_it(tmp_path: Path):
+    assets = SharedAssets.of_portico()
+    write_gateway(registry_of(HOME), assets, tmp_path)
+    style = tmp_path / "files" / assets.url("portico.css").removeprefix("/")
+    assert style.read_bytes() == assets.files["portico.css"]
+    assert style.with_name("portico.css.gz").is_file()
+    assert (tmp_path / "templates" / "nginx.conf.template").is_file()
+    assert (tmp_path / "files" / ".errors" / "home" / "503.html").is_file()
+
+
+def test_same_registry_gives_the_same_files(tmp_path: Path):
+    for name in ("one", "other"):
+        write_gateway(registry_of(HOME), SharedAssets.of_portico(), tmp_path / name)
+    contents = [
+        {
+            file.relative_to(tmp_path / name): file.read_bytes()
+            for file in (tmp_path / name).rglob("*")
+            if file.is_file()
+        }
+        for name in ("one", "other")
+    ]
+    assert contents[0] == contents[1]
+
+
+def test_command_writes_the_gateway_of_this_site(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PORTICO_SITE", str(ROOT))
+    assert main([str(tmp_path)]) == 0
+    assert "upstream barchart {" in (tmp_path / "templates" / "nginx.conf.template").read_text()
+
+
+def test_command_says_what_is_wrong_in_one_line(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("PORTICO_SITE", str(tmp_path))
+    assert main([str(tmp_path)]) == EXIT_CONFIG
+    assert capsys.readouterr().err.startswith("gateway.nginx: pages.toml: ")
+    assert main([]) == EXIT_USAGE
