@@ -32,6 +32,7 @@ GRAPH_CONFIG = {
 }
 
 BASE_LAYOUT: Mapping[str, Any] = {
+    "height": 450,
     "font": {"family": FONT, "size": 13},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
@@ -53,6 +54,7 @@ BASE_LAYOUT: Mapping[str, Any] = {
 }
 BASE_AXIS: Mapping[str, Any] = {
     "automargin": True,
+    "exponentformat": "B",
     "fixedrange": True,
     "zeroline": False,
     "tickangle": 0,
@@ -131,8 +133,8 @@ def round_up(value: float) -> float:
 
 def round_down(value: float) -> float:
     """Return the last of 1, 2, 5, 10, 20 … at or below a value."""
-    power = 10.0 ** floor(log10(value))
-    return next(power * factor for factor in reversed(ROUND) if power * factor <= value)
+    power = 10.0 ** floor(log10(value))  # or the next: log10 rounds up just below a power
+    return next(power * factor for factor in (*reversed(ROUND), 0.5) if power * factor <= value)
 
 
 def color(index: int) -> str:

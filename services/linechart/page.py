@@ -43,7 +43,7 @@ def construct_page(server: Flask) -> Flask:
             choice(BY, "Lines", chosen["by"]),
             choice(SCALE, "Scale", chosen["scale"], view.ruled_out(SCALE.name, chosen)),
             picker(CONTINENT, "Continents", chosen["continent"], "All continents"),
-            picker(country, "Countries", chosen["country"], f"The {LINES_UNASKED} largest"),
+            picker(country, "Countries", chosen["country"], f"All (as lines: the {LINES_UNASKED} largest)"),
             span(WHEN, "Years", chosen["years"]),
         ]
         return chart_page(controls, reading.problems, drawn, caption)

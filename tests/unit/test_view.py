@@ -4,7 +4,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from portico.view import AnyOf, OneOf, Span, Step, View, explain, shorten, whole_number
+from portico.view import AnyOf, OneOf, RuledOut, Span, Step, View, explain, shorten, whole_number
 
 MEASURE = OneOf("measure", "pop", {"pop": "Population", "gdp": "GDP"})
 YEAR = Step("year", 2007, (1952, 2002, 2007))
@@ -167,6 +167,30 @@ def test_browser_gets_kinds_defaults_and_values():
         {"name": "country", "kind": "many", "fallback": []},
     ]
     assert told["values"]["year"] == 1952
+
+
+SCALE = OneOf("scale", "linear", {"linear": "Linear", "log": "Logarithmic"})
+RULED = View((MEASURE, SCALE), (RuledOut("scale", "log", by="measure", values=("gdp",)),))
+
+
+def test_option_that_another_control_rules_out_is_left_out_of_an_address_and_named():
+    reading = RULED.read(MultiDict([("measure", "gdp"), ("scale", "log")]))
+    assert reading.values == {"measure": "gdp", "scale": "linear"}
+    assert reading.problems == ["scale = log"]
+    assert RULED.read(MultiDict([("measure", "pop"), ("scale", "log")])).values["scale"] == "log"
+
+
+def test_option_that_is_ruled_out_is_the_default_in_a_callback():
+    assert RULED.check(["gdp", "log"]) == {"measure": "gdp", "scale": "linear"}
+    assert RULED.check(["pop", "log"]) == {"measure": "pop", "scale": "log"}
+
+
+def test_options_that_are_ruled_out_are_known_to_the_control_and_the_browser():
+    assert RULED.ruled_out("scale", {"measure": "gdp", "scale": "linear"}) == ["log"]
+    assert RULED.ruled_out("scale", {"measure": "pop", "scale": "linear"}) == []
+    assert RULED.for_browser(MultiDict())["rules"] == [
+        {"name": "scale", "option": "log", "by": "measure", "values": ("gdp",)}
+    ]
 
 
 def test_nothing_to_explain_is_no_text():
