@@ -45,6 +45,7 @@ SERVICE_PORT = 8000
 GATEWAY_PORT = 8080
 # A larger body is passed on while it arrives, and so cannot be sent again to another replica.
 HELD_BODY_BYTES = 1024 * 1024
+LONGEST_RETRY_S = 2.0  # after that a request is not given to another replica
 ERRORS = ".errors"  # no page's path begins with a dot
 GZIP_LEVEL = 9  # at build, so it may take its time
 
@@ -77,6 +78,7 @@ def nginx_config(registry: Registry, assets: SharedAssets) -> str:
         service_port=SERVICE_PORT,
         gateway_port=GATEWAY_PORT,
         held_body_bytes=HELD_BODY_BYTES,
+        longest_retry_s=LONGEST_RETRY_S,
     )
 
 

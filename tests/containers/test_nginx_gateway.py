@@ -14,6 +14,7 @@ from tests.containers.stack import Stack, access_log, inspect, run
 pytestmark = pytest.mark.containers
 
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")
+FOLDERS = ("/_shared", "/assets", "/.errors", "/.errors/404.html", "/barchart_", "/barchart/../nope")
 INTERNAL = ("/readyz", "/metrics", "/barchart/healthz", "/barchart/readyz", "/healthz/", "/x/../readyz", "/%2e/readyz")
 
 
@@ -34,7 +35,7 @@ def test_gateway_is_alive_whatever_its_pages_are(stack: Stack):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", INTERNAL)
+@pytest.mark.parametrize("path", [*INTERNAL, *FOLDERS])
 def test_what_is_internal_cannot_be_reached(stack: Stack, path: str):
     status, _, body = raw_request(stack, f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n")
     assert status == 404

@@ -87,6 +87,12 @@ def test_limits_are_the_pages_own(config: str):
     assert "client_max_body_size 4096;" in location
 
 
+def test_what_took_too_long_is_not_given_to_another_replica():
+    config = config_of({**SALES, "timeout": 1.5}, PURE)
+    assert "proxy_next_upstream_timeout 1500ms;" in block(config, "location ^~ /team/sales/")
+    assert "proxy_next_upstream_timeout 2000ms;" in block(config, "location ^~ /pure/")
+
+
 @pytest.mark.parametrize(("page", "replayed"), [("pure", True), ("team/sales", False)])
 def test_only_pure_pages_have_their_callbacks_sent_again(config: str, page: str, replayed: bool):
     [line] = re.findall(r"proxy_next_upstream .*;", block(config, f"location ^~ /{page}/"))
@@ -98,6 +104,10 @@ def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
     assert "proxy_request_buffering" not in block(config, "location ^~ /pure/")
     assert "location @uploads_again {" not in config
     assert "location @pure_again {" in config
+
+
+def test_whether_replicas_changed_is_asked_anew_after_the_second_time(config: str):
+    assert "volatile;" in block(config, "map $upstream_addr $replicas_changed")
 
 
 def test_shared_assets_come_from_any_page(config: str):
