@@ -191,6 +191,7 @@ def test_change_asks_for_one_figure(page, embedded):
 def test_what_is_not_understood_is_said_and_cannot_become_markup(page, embedded):
     open_chart(page, f"{embedded}/barchart/?year=9999&country=<img src=x onerror=alert(1)>&<b>=1")
     note = page.locator(".notice[role=status]")
+    expect(note).to_be_visible()
     expect(note).to_have_text(
         "Not understood in the address, and left out: year = 9999, country = <img src=x onerror=alert(1)>, <b>."
     )
