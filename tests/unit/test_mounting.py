@@ -90,6 +90,11 @@ def test_address_of_a_redirect_is_relative_to_any_host(all_on_one):
     assert (answer.status_code, answer.headers["Location"]) == (308, "/barchart/?a=1&b=%20")
 
 
+@pytest.mark.parametrize("path", ["/barchart//", "//barchart/", "/barchart/%2f"])
+def test_doubled_slash_is_no_redirect_to_the_host_that_a_proxy_asked_with(all_on_one, path):
+    assert all_on_one.get(path, headers={"Host": "inside:8000"}).status_code == 404
+
+
 def test_callback_of_one_page_is_not_known_to_another(all_on_one):
     body = {"output": "..chart.figure...caption.children...scale.options..", "inputs": []}
     assert all_on_one.post("/_dash-update-component", json=body).status_code == 400
