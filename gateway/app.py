@@ -22,12 +22,15 @@ from portico.frame import Frame
 from portico.mounting import bare_server, page_server
 from portico.registry import Page
 from portico.service import NEVER_CACHED
+from portico.settings import THREADS_PER_REMOTE
 from portico.shared_assets import SHARED_PREFIX
 from portico.site import Site
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# A service that does not have an asset, or is not there to be asked: the next one may have it.
+NOT_HERE = ("404", "502", "503", "504")
 CONNECT_TIMEOUT_S = 0.5  # a service is one step away: longer means that it is not there
 
 
@@ -57,6 +60,7 @@ def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
             site.settings.remotes[page.name],
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=page.timeout_s,
+            max_in_flight=THREADS_PER_REMOTE,
             error_page=lambda status, environ: _error(frame, status, environ, page),
         )
     return error_application(frame, HTTPStatus.SERVICE_UNAVAILABLE, page)
@@ -77,7 +81,7 @@ def only_of_home(home: "WSGIApplication", not_found: "WSGIApplication") -> "WSGI
     """Pass on what the page at `/` owns, and nothing else: it would get every unknown path otherwise."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        app = home if is_of_home(environ.get("PATH_INFO") or "/") else not_found
+        app = home if is_of_home(environ.get("PATH_INFO", "")) else not_found
         return app(environ, start_response)
 
     return application
@@ -104,7 +108,7 @@ def shared_assets_of(site: Site, remotes: list[RemoteMount]) -> "WSGIApplication
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         body, status, headers = run_wsgi_app(own, environ)
         for remote in remotes:
-            if not status.startswith("404"):
+            if not status.startswith(NOT_HERE):
                 break
             close(body)
             body, status, headers = run_wsgi_app(remote, environ)

@@ -4,6 +4,7 @@ import http.client
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
+from threading import BoundedSemaphore
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -12,7 +13,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import get_content_length
+from werkzeug.wsgi import ClosingIterator, get_content_length
 
 from gateway.hop_headers import (
     check_framing,
@@ -56,6 +57,7 @@ class RemoteMount:
         *,
         connect_timeout: float,
         read_timeout: float,
+        max_in_flight: int = 32,
         max_connections: int = 32,
         error_page: ErrorPage,
     ) -> None:
@@ -65,6 +67,8 @@ class RemoteMount:
             address: scheme, host and port of the page, such as `http://barchart:8000`.
             connect_timeout: seconds that an attempt to connect may take, for each address of the host.
             read_timeout: seconds of silence after which the page is given up, in an event stream too.
+            max_in_flight: how many requests may wait for the page at once; one more is a 503, so that a page
+                that hangs does not take the threads of the others.
             max_connections: how many idle connections are kept; more requests at once are served as well.
             error_page: renders the gateway's own answer to a request; a new response at each call.
         """
@@ -72,8 +76,19 @@ class RemoteMount:
         self._connections = Connections(address, connect_timeout, max_connections)
         self._read_timeout = read_timeout
         self._error_page = error_page
+        self._places = BoundedSemaphore(max_in_flight)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._places.acquire(blocking=False):
+            return self._own_answer(HTTPStatus.SERVICE_UNAVAILABLE, environ)(environ, start_response)
+        try:
+            body = self._pass_on(environ, start_response)
+        except BaseException:
+            self._places.release()
+            raise
+        return ClosingIterator(body, self._places.release)
+
+    def _pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             answer = self._answer(PassedOnRequest(environ))
         except NotPassedOnError as error:

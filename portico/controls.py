@@ -1,13 +1,14 @@
 """Labelled controls for a page, made from the controls of its view."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-from dash import dcc, html
+from dash import Output, dcc, html
 
 from portico.figures import GRAPH_CONFIG, Figure
-from portico.view import AnyOf, OneOf, Span, Step, explain
+from portico.page_app import PageApp
+from portico.view import AnyOf, OneOf, Span, Step, View, explain
 
 LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control
 
@@ -78,6 +79,21 @@ def chart_page(controls: list[html.Div], problems: list[str], drawn: Figure, cap
         ],
         className="chart-page",
     )
+
+
+def keep_drawn(app: PageApp, view: View, draw: Callable[..., tuple[Figure, str]]) -> None:
+    """Draw the chart of a `chart_page` again at each change of its controls, and keep them in the address.
+
+    Args:
+        draw: makes the figure and its caption from the values of the controls, by name.
+    """
+
+    def update(*values: Any) -> tuple[Figure, str]:
+        return draw(**view.check(values))
+
+    outputs = [Output("chart", "figure"), Output("caption", "children")]
+    app.callback(outputs, view.inputs(), prevent_initial_call=True)(update)
+    app.keep_in_address(view)
 
 
 def _scale(steps: tuple[int, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dash import _callback as dash_globals
+from dash._hooks import hooks
 from dash._pages import PAGE_REGISTRY
 from flask import Flask
 
@@ -119,6 +120,7 @@ def _take_global_registrations() -> str:
         "dash.callback": [dash_globals.GLOBAL_CALLBACK_LIST, dash_globals.GLOBAL_CALLBACK_MAP],
         "dash.clientside_callback": [dash_globals.GLOBAL_INLINE_SCRIPTS],
         "dash.register_page": [PAGE_REGISTRY],
+        "dash.hooks": [*hooks._ns.values(), hooks._js_dist, hooks._css_dist, hooks._clientside_callbacks],
     }
     used = [name for name, stores in registries.items() if any(stores)]
     for stores in registries.values():

@@ -39,6 +39,7 @@ class PageApp(dash.Dash):
     """
 
     server: Flask
+    validation_layout: Any
 
     def __init__(self, import_name: str, server: Flask, **dash_options: Any) -> None:
         self.site: Site = site_of(server)
@@ -103,8 +104,18 @@ class PageApp(dash.Dash):
     def _config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._config()
         config.pop("python_version", None)  # nothing a visitor needs, much that an attacker wants
-        config.pop("validation_layout", None)  # the layout in the index, a second time
         return config
+
+    @property
+    def layout(self) -> Any:
+        """The page's layout: a component, a list of them, or a function that makes either."""
+        return self._layout
+
+    @layout.setter
+    def layout(self, value: Any) -> None:
+        own = self.validation_layout
+        dash.Dash.layout.fset(self, value)
+        self.validation_layout = own  # Dash would send the layout in the index a second time as this
 
     def _generate_meta(self) -> list[dict[str, str]]:
         meta_tags: list[dict[str, str]] = self.config.meta_tags  # the frame has the usual ones

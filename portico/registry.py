@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ REGISTRY_FILE = "pages.toml"
 # A name is a path segment, a folder, a Python package, a DNS label and a compose service at once.
 PAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,39}")
 PAGE_PATH = re.compile(r"/([a-z0-9][a-z0-9-]*/)*")
-RESERVED_NAMES = frozenset({"assets", "gateway", "healthz", "metrics", "readyz", "shared"})
+RESERVED_NAMES = frozenset({"assets", "gateway", "healthz", "metrics", "readyz", "shared", "site"})
+# As a key of YAML these are no text: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
+YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
 DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024
 MAX_TIMEOUT_S = 3600.0
@@ -124,6 +127,8 @@ def check_page_name(where: str, key: str, name: str) -> None:
     if not PAGE_NAME.fullmatch(name):
         problem = "must be a path segment: a lower-case letter, then up to 39 lower-case letters and digits"
         raise ConfigError(where, key, name, problem)
+    if name in YAML_WORDS or iskeyword(name):
+        raise ConfigError(where, key, name, "is a word of Python or YAML, where it would not be read as a name")
     if name in RESERVED_NAMES:
         raise ConfigError(where, key, name, "is a name that the site uses itself")
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import message
 
 from portico.access_log import JsonAccessLog
 from portico.draining_worker import DrainingWorker
+from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import ConfigError
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
@@ -29,6 +31,8 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 GRACEFUL_TIMEOUT_S = 25
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name
 MAX_HEADER_BYTES = 16 * 1024  # of one header; what the nginx gateway's buffers hold in front of us
+# Above what error_pages answers in the site's frame; a longer line is refused while it is read.
+MAX_REQUEST_LINE_BYTES = 2 * MAX_ADDRESS_LENGTH
 KEEPALIVE_S = 75  # longer than the gateway keeps an idle connection, so that the gateway closes first
 
 
@@ -55,10 +59,10 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "preload_app": True,
         "worker_class": DrainingWorker,
         "workers": settings.workers,
-        "threads": settings.threads,
+        "threads": settings.all_threads(),
         "keepalive": KEEPALIVE_S,
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
-        "limit_request_line": 0,  # bounded by error_pages, with an answer in the site's frame
+        "limit_request_line": MAX_REQUEST_LINE_BYTES,
         "limit_request_field_size": MAX_HEADER_BYTES,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed; gunicorn's default is loopback's
         "accesslog": "-",
@@ -85,6 +89,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     gc.collect()
     gc.freeze()  # what was built stays shared with the workers: a collection would write to its pages
     send_whole_responses()
+    message.MAX_REQUEST_LINE = MAX_REQUEST_LINE_BYTES  # gunicorn's setting allows less than it
     WarmServer(application, site.settings).run()
 
 

@@ -12,8 +12,13 @@ from portico.registry import Registry
 
 ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
+# Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
+THREADS_PER_REMOTE = 16
 # A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
-ADDRESS = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?/?", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"https?://(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]+)?/?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class Settings:
     threads: int = 8
     build: str = ""
     dev: bool = False
+
+    def all_threads(self) -> int:
+        """The threads of a gunicorn process: those for its own pages, and those that wait for remote ones."""
+        return self.threads + THREADS_PER_REMOTE * len(self.remotes)
 
 
 def site_folder(environ: Mapping[str, str] = os.environ) -> Path:

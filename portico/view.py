@@ -29,9 +29,10 @@ class Control:
 
     def read(self, texts: Sequence[str]) -> tuple[Any, list[str]]:
         """Return the value that the address gives, and the texts in it that were not understood."""
-        *ignored, text = texts
-        value = self.parse(text)
-        return (self.default, [*ignored, text]) if value is None else (value, ignored)
+        values = [self.parse(text) for text in texts]
+        last = max((place for place, value in enumerate(values) if value is not None), default=None)
+        ignored = [text for place, text in enumerate(texts) if place != last]
+        return (self.default if last is None else values[last]), ignored
 
     def parse(self, text: str) -> Any | None:
         """Return the value of one text, None where it has none."""

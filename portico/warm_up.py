@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from dash import html
 from dash.development.base_component import Component
 from flask import Flask
 from flask.testing import FlaskClient
@@ -50,15 +51,25 @@ def _first_script(index: TestResponse) -> list[str]:
 def _expect_success(app: PageApp, response: TestResponse, what: str = "") -> TestResponse:
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         where = f"services/{app.page.name}/page.py"
-        problem = f"answered {response.status} when it was warmed up; the log above has the traceback"
+        more = "; the log above has the traceback" if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+        problem = f"answered {response.status} when it was warmed up{more}"
         raise ConfigError(where, "callback" if what else "address", what or response.request.path, problem)
     return response
 
 
 def sample_callbacks(app: PageApp) -> list[dict[str, Any]]:
-    """The bodies of the callbacks that can be called with the values that stand in the layout."""
+    """The bodies of the callbacks that can be called with the values that stand in the layout.
+
+    One that waits for its reader (`prevent_initial_call`) may send or delete something: it is called only
+    on a page whose callbacks only read (`pure`).
+    """
     properties = _properties_by_id(app.get_layout())
-    bodies = (_sample_body(output, callback, properties) for output, callback in app.callback_map.items())
+    waiting = {each["output"] for each in app._callback_list if each["prevent_initial_call"]}
+    bodies = (
+        _sample_body(output, callback, properties)
+        for output, callback in app.callback_map.items()
+        if app.page.pure or output not in waiting
+    )
     return [body for body in bodies if body is not None]
 
 
@@ -71,6 +82,8 @@ def _sample_body(
     if any(item["property"] not in properties[item["id"]] for item in wanted):
         return None
     outputs = callback["output"]
+    if any("{" in each.component_id_str() for each in (outputs if isinstance(outputs, list) else [outputs])):
+        return None  # which components match a pattern is not known here
     return {
         "output": output,
         "outputs": [each.to_dict() for each in outputs] if isinstance(outputs, list) else outputs.to_dict(),
@@ -86,8 +99,9 @@ def _with_values(
     return [{**item, "value": properties[item["id"]][item["property"]]} for item in items]
 
 
-def _properties_by_id(layout: Component) -> dict[str, Mapping[str, Any]]:
-    components = [layout, *layout._traverse()]
+def _properties_by_id(layout: Component | list[Component]) -> dict[str, Mapping[str, Any]]:
+    whole = html.Div(layout)
+    components = [whole, *whole._traverse()]
     with_id = [
         each for each in components if isinstance(each, Component) and isinstance(getattr(each, "id", None), str)
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.processes import MODES
+from tests.processes import MODES, ROOT
 
 CHROMIUM = "/usr/bin/chromium"
 CONTAINERS = "containers"
@@ -110,3 +110,12 @@ def address_of(name: str, request) -> str:
     if name == GIVEN:
         return request.config.getoption("--url").rstrip("/")
     return request.getfixturevalue("stack").url if name == CONTAINERS else request.getfixturevalue(name)
+
+
+@pytest.fixture
+def site_copy(tmp_path):
+    """A copy of this site's pages, to add to."""
+    for name in ("pages.toml", "docker-compose.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "services", tmp_path / "services")
+    return tmp_path

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PAGE = '''
+PAGE = """
 from dash import Input, Output, dcc, html
 from portico import PageApp
 
@@ -11,7 +11,7 @@ def construct_page(server):
     app.layout = html.Div([dcc.Input(id="text", value="seen"), html.P(id="echo")])
     app.callback(Output("echo", "children"), Input("text", "value"))(lambda text: text)
     return app.server
-'''
+"""
 
 
 def write_site(folder: Path, pages: dict[str, str | None], registry: str | None = None) -> Path:

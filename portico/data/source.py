@@ -27,7 +27,8 @@ class Source:
     """A database that is opened at its first query, and again after a fork.
 
     DuckDB works with threads of its own, which a forked process does not inherit: a connection that
-    crossed a fork would wait for them for ever.
+    crossed a fork would wait for them for ever. Not for a process that forks while it answers: the
+    queries under way would be cut off.
 
     Args:
         load: creates the tables on a fresh connection.

@@ -1,13 +1,11 @@
 """The bar chart page: compare one measure across continents or countries in one year."""
 
-from typing import Any
-
 import ibis
-from dash import Output, html
+from dash import html
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, picker, step
+from portico.controls import chart_page, choice, dropdown, keep_drawn, picker, step
 from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
 from portico.figures import BASE_LAYOUT, CONTINENT_COLORS, Figure, Trace, axis, empty, figure, value_axis
 from portico.numbers import readable
@@ -53,17 +51,8 @@ def construct_page(server: Flask) -> Flask:
         ]
         return chart_page(controls, reading.problems, drawn, caption)
 
-    def update(*values: Any) -> tuple[Figure, str]:
-        return draw_bars(**view.check(values))
-
     app.layout = layout
-    app.callback(
-        Output("chart", "figure"),
-        Output("caption", "children"),
-        view.inputs(),
-        prevent_initial_call=True,
-    )(update)
-    app.keep_in_address(view)
+    keep_drawn(app, view, draw_bars)
     return app.server
 
 

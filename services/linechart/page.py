@@ -1,13 +1,11 @@
 """The line chart page: follow one measure over time, a line per continent or country."""
 
-from typing import Any
-
 import ibis
-from dash import Output, html
+from dash import html
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, picker, span
+from portico.controls import chart_page, choice, dropdown, keep_drawn, picker, span
 from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
 from portico.figures import CONTINENT_COLORS, Axis, Figure, Trace, axis, color, dash, empty, figure, value_axis
 from portico.numbers import readable
@@ -48,17 +46,8 @@ def construct_page(server: Flask) -> Flask:
         ]
         return chart_page(controls, reading.problems, drawn, caption)
 
-    def update(*values: Any) -> tuple[Figure, str]:
-        return draw_lines(**view.check(values))
-
     app.layout = layout
-    app.callback(
-        Output("chart", "figure"),
-        Output("caption", "children"),
-        view.inputs(),
-        prevent_initial_call=True,
-    )(update)
-    app.keep_in_address(view)
+    keep_drawn(app, view, draw_lines)
     return app.server
 
 

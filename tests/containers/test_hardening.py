@@ -5,11 +5,13 @@ import subprocess
 
 import pytest
 
+from portico.registry import read_registry
 from tests.containers.stack import Stack, inspect, run
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.containers
 
-SERVICES = ("gateway", "home", "barchart", "linechart")
+SERVICES = ("gateway", *read_registry(ROOT).names())
 GRACEFUL_TIMEOUT_S = 25  # of gunicorn and of nginx's workers
 
 

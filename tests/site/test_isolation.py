@@ -2,11 +2,16 @@
 
 import json
 import re
+import socket
 import time
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
 from portico.registry import read_registry
+from portico.settings import THREADS_PER_REMOTE
+from portico.shared_assets import SharedAssets
 from tests.processes import ROOT, free_port, is_listening, kill, running, running_process
 from tests.site.visitor import Document, ask, open_page, post
 
@@ -108,6 +113,38 @@ def test_page_is_back_by_itself_when_its_service_is(gateway, die, port):
     with running_process("portico", port, PORTICO_PAGES="barchart"):
         assert seconds_until(lambda: ask(gateway, BARS.path).status == 200) < BACK_WITHIN_S
         assert ONCE.sub("", ask(gateway, BARS.path).text) == before
+
+
+@contextmanager
+def silent_page():
+    """A page that takes every connection and says nothing; its address is what the block gets."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_page_that_hangs_leaves_the_others_their_threads():
+    with (
+        silent_page() as silent,
+        running("gateway", PORTICO_REMOTE=f"barchart={silent}") as gateway,
+        ExitStack() as held,
+    ):
+        for _ in range(2 * THREADS_PER_REMOTE):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", urlsplit(gateway).port)))
+            client.sendall(b"GET /barchart/ HTTP/1.1\r\nHost: site\r\n\r\n")
+        assert seconds_until(lambda: ask(gateway, BARS.status_path).status == 503) < BACK_WITHIN_S
+        assert ask(gateway, "/").status == 200
+        assert ask(gateway, "/linechart/").status == 200
+
+
+def test_shared_file_of_another_build_is_asked_of_every_service():
+    own = SharedAssets.of_portico()
+    nobody, other = f"http://127.0.0.1:{free_port()}", own.url("portico.css").replace(own.digest, "0" * 16)
+    with (
+        running("portico", PORTICO_PAGES="linechart") as lines,
+        running("gateway", PORTICO_REMOTE=f"barchart={nobody},linechart={lines}") as gateway,
+    ):
+        answer = ask(gateway, other)
+        assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
 
 
 def test_page_that_is_neither_here_nor_elsewhere_is_unavailable():

@@ -77,7 +77,7 @@ def test_taken_port_ends_with_one_line(module):
     ("variable", "value"),
     [
         ("PORT", "http"),
-        ("PORTICO_PAGES", "scatter"),
+        ("PORTICO_PAGES", "nosuchpage"),
         ("PORTICO_REMOTE", "barchart=host:8000"),
         ("PORTICO_SITE", "/nowhere"),
     ],

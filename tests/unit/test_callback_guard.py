@@ -13,6 +13,7 @@ app.callback(Output("out", "children"), Input("in", "value"), State("kept", "dat
 app.callback(Output("a", "x"), Output("b", "y"), Input("in", "value"))(lambda *_: None)
 app.callback(Output({"row": ALL}, "children"), Input({"row": ALL}, "value"))(lambda *_: None)
 app.callback(Input("in", "value"))(lambda *_: None)
+app.callback(Output("out", "children", allow_duplicate=True), Input("in", "value"), prevent_initial_call=True)(print)
 app.clientside_callback("() => 1", Output("client", "children"), Input("in", "value"))
 NO_OUTPUT = next(output for output, callback in app.callback_map.items() if callback["no_output"])
 
@@ -33,6 +34,8 @@ PATTERN = {
     "outputs": [{"id": {"row": 1}, "property": "children"}],
     "inputs": [[{"id": {"row": 1}, "property": "value"}, {"id": {"row": 2}, "property": "value"}]],
 }
+TWICE = next(output for output in app.callback_map if output.startswith("out.children@"))
+DUPLICATE = PLAIN | {"output": TWICE, "outputs": {"id": "out", "property": TWICE.removeprefix("out.")}, "state": []}
 SILENT = {"output": NO_OUTPUT, "inputs": [{"id": "in", "property": "value"}]}
 
 
@@ -42,7 +45,11 @@ def refused(body):
     return caught.value.description
 
 
-@pytest.mark.parametrize("body", [PLAIN, MULTIPLE, PATTERN, SILENT], ids=["plain", "multiple", "pattern", "no output"])
+@pytest.mark.parametrize(
+    "body",
+    [PLAIN, MULTIPLE, PATTERN, SILENT, DUPLICATE],
+    ids=["plain", "multiple", "pattern", "no output", "duplicate"],
+)
 def test_what_a_renderer_sends_passes(body):
     check_callback_body(body, app.callback_map)
 

@@ -90,7 +90,7 @@ def test_address_of_a_redirect_is_relative_to_any_host(all_on_one):
     assert (answer.status_code, answer.headers["Location"]) == (308, "/barchart/?a=1&b=%20")
 
 
-@pytest.mark.parametrize("path", ["/barchart//", "//barchart/", "/barchart/%2f"])
+@pytest.mark.parametrize("path", ["/barchart//", "/barchart/%2f"])
 def test_doubled_slash_is_no_redirect_to_the_host_that_a_proxy_asked_with(all_on_one, path):
     assert all_on_one.get(path, headers={"Host": "inside:8000"}).status_code == 404
 

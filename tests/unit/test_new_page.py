@@ -1,35 +1,24 @@
 """`make page`: everything is written, or nothing."""
 
-import shutil
-
 import pytest
 
 from portico.errors import ConfigError
 from portico.new_page import add_to_compose, main, write_page
 from portico.registry import read_registry
-from tests.processes import ROOT
-
-
-@pytest.fixture
-def site_copy(tmp_path):
-    for name in ("pages.toml", "docker-compose.yml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "services", tmp_path / "services")
-    return tmp_path
 
 
 def test_new_page_stands_last_in_the_registry(site_copy):
-    write_page(site_copy, "scatter")
-    assert read_registry(site_copy).names()[-1] == "scatter"
-    assert read_registry(site_copy).page("scatter").path == "/scatter/"
+    write_page(site_copy, "nosuchpage")
+    assert read_registry(site_copy).names()[-1] == "nosuchpage"
+    assert read_registry(site_copy).page("nosuchpage").path == "/nosuchpage/"
 
 
 def test_new_page_comes_with_its_service_and_its_test(site_copy):
-    written = {str(file.relative_to(site_copy)) for file in write_page(site_copy, "scatter")}
+    written = {str(file.relative_to(site_copy)) for file in write_page(site_copy, "nosuchpage")}
     assert written == {
-        "services/scatter/__init__.py",
-        "services/scatter/page.py",
-        "tests/site/test_scatter_page.py",
+        "services/nosuchpage/__init__.py",
+        "services/nosuchpage/page.py",
+        "tests/site/test_nosuchpage_page.py",
         "pages.toml",
         "docker-compose.yml",
     }

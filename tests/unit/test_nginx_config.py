@@ -106,8 +106,17 @@ def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
     assert "location @pure_again {" in config
 
 
-def test_whether_replicas_changed_is_asked_anew_after_the_second_time(config: str):
-    assert "volatile;" in block(config, "map $upstream_addr $replicas_changed")
+def test_whether_a_replica_took_the_request_is_asked_anew_after_the_second_time(config: str):
+    assert "volatile;" in block(config, "map $upstream_connect_time $not_taken")
+
+
+@pytest.mark.parametrize(
+    ("connect_times", "again"),
+    [("-", True), ("0.001, -", True), ("-, -", True), ("0.001", False), ("-, 0.001", False), ("- : -", False)],
+)
+def test_what_no_replica_took_is_passed_on_once_more(config: str, connect_times: str, again: bool):
+    [pattern] = re.findall(r'"~(\S.*)" 1;', block(config, "map $upstream_connect_time $not_taken"))
+    assert bool(re.search(pattern, connect_times)) == again
 
 
 def test_shared_assets_come_from_any_page(config: str):

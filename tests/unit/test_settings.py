@@ -83,7 +83,7 @@ def test_several_remotes_are_read(registry):
         "barchart=http://a;linechart=http://b",
         "barchart=http://a barchart=http://b",
         "barchart=http://a,barchart=http://b",
-        "scatter=http://host:1",
+        "nosuchpage=http://host:1",
         "BARCHART=http://host:1",
     ],
 )
@@ -92,7 +92,9 @@ def test_malformed_remote_is_named(registry, text):
         read_settings(registry, {"PORTICO_REMOTE": text})
 
 
-@pytest.mark.parametrize("text", ["scatter", "home,scatter", "home,,barchart", "Home", "home;barchart", "*", "all"])
+@pytest.mark.parametrize(
+    "text", ["nosuchpage", "home,nosuchpage", "home,,barchart", "Home", "home;barchart", "*", "all"]
+)
 def test_unknown_page_is_named_with_those_that_are_known(registry, text):
     with pytest.raises(ConfigError, match=r"environment: PORTICO_PAGES = .* known: home, barchart"):
         read_settings(registry, {"PORTICO_PAGES": text})

@@ -36,9 +36,9 @@ def test_last_of_a_repeated_parameter_counts_and_the_others_are_named():
     assert reading.problems == ["year = 1952"]
 
 
-def test_last_of_a_repeated_parameter_that_is_wrong_is_the_default():
-    reading = read(("year", "1952"), ("year", "1"))
-    assert reading.values["year"] == 2007
+def test_last_understood_of_a_repeated_parameter_counts():
+    reading = read(("year", "1952"), ("year", "1997"), ("year", "1"))
+    assert reading.values["year"] == 1997
     assert reading.problems == ["year = 1952", "year = 1"]
 
 

@@ -38,6 +38,30 @@ def test_callbacks_are_sampled_with_the_values_of_the_layout(small_site):
     ]
 
 
+ACTIONS = """
+from dash import ALL, Input, Output, html
+from portico import PageApp
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = [html.Button(id="send", n_clicks=0), html.P(id={"row": 1}), html.P(id="sent")]
+    app.callback(Output("sent", "children"), Input("send", "n_clicks"), prevent_initial_call=True)(lambda clicks: 1 / 0)
+    app.callback(Output({"row": ALL}, "children"), Input("send", "n_clicks"))(lambda clicks: ["x"])
+    return app.server
+"""
+
+
+def test_what_waits_for_a_reader_is_not_done_at_the_start(small_site):
+    server = init_app(small_site({"a": ACTIONS}))
+    assert sample_callbacks(apps_of(server)[0]) == []
+
+
+def test_page_whose_callbacks_only_read_is_warmed_whole(small_site):
+    registry = '[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = true\n'
+    with pytest.raises(ConfigError, match=r"callback = 'sent.children': answered 500"):
+        init_app(small_site({"a": ACTIONS}, registry))
+
+
 def test_page_is_warm_once_it_has_answered(small_site):
     server = init_app(small_site({"a": PAGE}))
     assert apps_of(server)[0].warm
