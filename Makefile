@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test integration page up down check format lock bench-memory
+.PHONY: help run dev test integration page up down check format lock screenshots bench-memory
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(VENV)/dev.done ## Format, and fix what can be fixed
 
 lock: $(VENV)/dev.done ## Write the locks again from pyproject.toml
 	@LOCK_WITH=$(BIN)/pip-compile sh requirements/lock.sh
+
+screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: make screenshots URL=http://…
+	@$(BIN)/python docs/screenshots.py "$(URL)"
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory

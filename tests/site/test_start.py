@@ -9,11 +9,13 @@ import time
 
 import pytest
 
+from portico.registry import read_registry
 from portico.server import EXIT_CONFIG
 from tests.processes import ROOT, free_port, running, running_process, variables
 from tests.site.visitor import ask, open_page
 from tests.small_sites import PAGE, write_site
 
+REGISTRY = read_registry(ROOT)
 STARTS = ("gateway", "portico")
 END_LIMIT_S = 10
 STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
@@ -96,13 +98,18 @@ def test_site_of_another_folder_is_served(tmp_path, module):
 
 
 @pytest.mark.parametrize(
-    ("module", "stop"), [("portico", signal.SIGTERM), ("gateway", signal.SIGTERM), ("gateway", signal.SIGINT)]
+    ("module", "pages", "stop"),
+    [
+        ("portico", "barchart", signal.SIGTERM),
+        ("gateway", "home,barchart,linechart", signal.SIGTERM),
+        ("gateway", "home,barchart,linechart", signal.SIGINT),
+    ],
 )
-def test_site_that_has_answered_ends_at_once_when_told(module, stop):
+def test_site_that_has_answered_ends_at_once_when_told(module, pages, stop):
     port = free_port()
-    with running_process(module, port) as process:
-        for path in ("/", "/barchart/", "/linechart/"):
-            open_page(f"http://127.0.0.1:{port}", path)
+    with running_process(module, port, PORTICO_PAGES=pages) as process:
+        for page in map(REGISTRY.page, pages.split(",")):
+            open_page(f"http://127.0.0.1:{port}", page.path)
         told = time.monotonic()
         process.send_signal(stop)
         process.wait(timeout=60)
