@@ -1,7 +1,8 @@
 """The Python gateway: a `DispatcherMiddleware` over local mounts and remote mounts.
 
 It serves the embedded mode, development and a machine without nginx. Every path reaches its page whole,
-as the page's own service would be asked for it.
+as the page's own service would be asked for it. Not for the open internet: a client that sends its
+request by the byte holds a thread, which nginx would not let it.
 """
 
 import json
