@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # copies what it has read ahead at each call, so that 16 KiB would halve the throughput.
 BLOCK_BYTES = 64 * 1024
 RETRY_AFTER_S = 2
+ROOM_TIMEOUT_S = 3  # a page that frees no place for so long has hung; one that is only busy frees many
 # What may be sent twice: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -67,8 +68,8 @@ class RemoteMount:
             address: scheme, host and port of the page, such as `http://barchart:8000`.
             connect_timeout: seconds that an attempt to connect may take, for each address of the host.
             read_timeout: seconds of silence after which the page is given up, in an event stream too.
-            max_in_flight: how many requests may wait for the page at once; one more is a 503, so that a page
-                that hangs does not take the threads of the others.
+            max_in_flight: how many requests may wait for the page at once. One more waits for its turn, and is
+                a 503 where the page hangs, so that it does not take the threads of the others.
             max_connections: how many idle connections are kept; more requests at once are served as well.
             error_page: renders the gateway's own answer to a request; a new response at each call.
         """
@@ -77,9 +78,10 @@ class RemoteMount:
         self._read_timeout = read_timeout
         self._error_page = error_page
         self._places = BoundedSemaphore(max_in_flight)
+        self._has_hung = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not self._places.acquire(blocking=False):
+        if not self._take_place():
             return self._own_answer(HTTPStatus.SERVICE_UNAVAILABLE, environ)(environ, start_response)
         try:
             body = self._pass_on(environ, start_response)
@@ -88,6 +90,12 @@ class RemoteMount:
             raise
         return ClosingIterator(body, self._places.release)
 
+    def _take_place(self) -> bool:
+        """Wait for a place in turn, but not at a page that has let others wait in vain and not answered since."""
+        taken = self._places.acquire(timeout=0 if self._has_hung else ROOM_TIMEOUT_S)
+        self._has_hung = self._has_hung or not taken
+        return taken
+
     def _pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             answer = self._answer(PassedOnRequest(environ))
@@ -95,6 +103,7 @@ class RemoteMount:
             where = f"{environ['REQUEST_METHOD']} {request_target(environ).partition('?')[0]}"
             logger.warning("%s not answered by %s: %s", where, self._address, error)
             return self._own_answer(error.status, environ)(environ, start_response)
+        self._has_hung = False
         try:
             start_response(answer.status, answer.headers)
         except BaseException:
