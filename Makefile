@@ -59,6 +59,7 @@ bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory be
 
 # A lock that changed is installed again; the stamp is newer than the lock it was made from.
 $(VENV)/runtime.done: requirements/runtime.txt
+	@echo "Installing into $(VENV): once, it takes a minute or two"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
@@ -69,5 +70,6 @@ $(VENV)-stock/done: requirements/stock.txt
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done
+	@echo "Installing what the tests need into $(VENV)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@

@@ -20,6 +20,7 @@ from portico.errors import ConfigError
 from portico.page_app import apps_of
 from portico.registry import Page
 from portico.service import register_service_routes
+from portico.settings import ENVIRONMENT
 from portico.site import Site, attach_site, open_site
 from portico.warm_up import warm_up
 
@@ -33,6 +34,9 @@ def init_app(site: Site | None = None) -> Flask:
         ConfigError: the registry, the environment or a page is wrong.
     """
     site = site or open_site()
+    for name in site.settings.remotes:
+        problem = "only the gateway knows the way to a page elsewhere: python -m gateway"
+        raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", name, problem)
     return _serve_pages(site, site.local_pages())
 
 

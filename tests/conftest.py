@@ -9,11 +9,13 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from tests.processes import MODES, ROOT
 
 CHROMIUM = "/usr/bin/chromium"
 CONTAINERS = "containers"
+GIVEN_SITE_TIMEOUT_S = 10
 WITHOUT_A_GATEWAY = "one_server"
 GIVEN = "given"  # the site of --url, behind a gateway of its own
 
@@ -21,6 +23,17 @@ GIVEN = "given"  # the site of --url, behind a gateway of its own
 def pytest_addoption(parser):
     parser.addoption("--url", help="run the site suite against this running site, and nothing else")
     parser.addoption("--starts", type=int, default=2, help="how often each mode is started for its first requests")
+
+
+def pytest_configure(config):
+    """Ask a site that was given once, before hundreds of tests do."""
+    url = config.getoption("--url")
+    if not url:
+        return
+    try:
+        requests.get(url, timeout=GIVEN_SITE_TIMEOUT_S)
+    except requests.RequestException as error:
+        raise pytest.UsageError(f"--url {url}: no site answers there: {error}") from None
 
 
 def pytest_generate_tests(metafunc):

@@ -34,7 +34,8 @@ def missing_for(folder: Path, page: Page) -> list[str]:
 
 @pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)
 def test_page_is_known_everywhere(page):
-    assert missing_for(ROOT, page) == []
+    missing = missing_for(ROOT, page)
+    assert not missing, f"{page.name} is missing in: {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)

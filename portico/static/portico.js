@@ -5,20 +5,44 @@
   const first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
   const namespace = ((window.dash_clientside ??= {}).portico ??= {});
 
-  // The renderer asks for the layout and the dependencies, which stand in the index already:
-  // each is answered once from there, then fetch is the browser's own again.
+  const nameOf = (resource) => String(resource?.url ?? resource).split("?")[0].split("/").pop();
+
+  // The renderer asks for the layout and the dependencies, which stand in the index already: each is
+  // answered once from there. A callback without an answer is said on the page.
   if (first) {
     const answers = new Map([["_dash-layout", first.layout], ["_dash-dependencies", first.dependencies]]);
     const browserFetch = window.fetch;
-    window.fetch = (resource, options) => {
-      const name = String(resource?.url ?? resource).split("?")[0].split("/").pop();
-      if (!answers.has(name)) return browserFetch.call(window, resource, options);
-      const body = JSON.stringify(answers.get(name));
-      answers.delete(name);
-      if (answers.size === 0 && window.fetch !== browserFetch) window.fetch = browserFetch;
-      return Promise.resolve(new Response(body, { headers: { "Content-Type": "application/json" } }));
+    window.fetch = async (resource, options) => {
+      const name = nameOf(resource);
+      if (answers.has(name)) {
+        const body = JSON.stringify(answers.get(name));
+        answers.delete(name);
+        return new Response(body, { headers: { "Content-Type": "application/json" } });
+      }
+      if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
+      const status = (answer) => answer.then(({ status }) => status, () => 0); // 0: nobody there
+      const answer = browserFetch.call(window, resource, options);
+      status(answer).then(sayTrouble);
+      return answer;
     };
   }
+
+  // --- a callback that failed ---------------------------------------------------------------------
+  // What is drawn is no longer what the controls say. A page that was not there is loaded again when it is
+  // back: the address has the controls. A fault of its own would only be met again.
+  const SERVER_FAULT = 500;
+  const UNANSWERED = new Set([0, 502, 503, 504]);
+
+  const sayTrouble = (status) => {
+    const note = document.getElementById("trouble");
+    const passing = UNANSWERED.has(status);
+    note.hidden = !passing && status < SERVER_FAULT;
+    if (note.hidden) return;
+    note.textContent = passing
+      ? "Not updated: the page does not answer right now. It is loaded again as soon as it does."
+      : "Not updated: the page could not work this out. Choose something else, or go back a step.";
+    if (passing) reloadWhenReady(note.dataset.status);
+  };
 
   // --- the address --------------------------------------------------------------------------------
   // An entry of the history holds the values of all controls, so Back and Forward restore them as they
@@ -86,12 +110,13 @@
 
   // --- a page that was down -----------------------------------------------------------------------
   const RETRY_MS = 2000;
-  const statusUrl = document.querySelector("[data-retry]")?.dataset.retry;
-  if (statusUrl) {
-    const retry = async () => {
+  const reloadWhenReady = (statusUrl) => {
+    clearTimeout(reloadWhenReady.timer);
+    reloadWhenReady.timer = setTimeout(async () => {
       if (await readStatus(statusUrl)) location.reload();
-      else setTimeout(retry, RETRY_MS);
-    };
-    setTimeout(retry, RETRY_MS);
-  }
+      else reloadWhenReady(statusUrl);
+    }, RETRY_MS);
+  };
+  const waitedFor = document.querySelector("[data-retry]")?.dataset.retry;
+  if (waitedFor) reloadWhenReady(waitedFor);
 })();

@@ -45,3 +45,34 @@ def test_page_that_is_down_and_back_is_shown_without_a_reload(open_page, barchar
         expect(chart).to_have_url(f"{site}/barchart/?by=continent")
     assert [fault for fault in faults if "503" not in fault] == []
     faults.clear()
+
+
+def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open_page, barchart_service, faults):
+    start, stop, port = barchart_service
+    start()
+    with running("gateway", PORTICO_REMOTE=f"barchart=http://127.0.0.1:{port}") as site:
+        chart = open_page()
+        chart.goto(f"{site}/barchart/")
+        expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
+        stop()
+        chart.get_by_text("Continents", exact=True).nth(0).click()
+        expect(chart.get_by_role("alert")).to_contain_text("does not answer right now")
+        start()
+        expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+        expect(chart).to_have_url(f"{site}/barchart/?by=continent")
+        expect(chart.locator("#trouble")).to_be_hidden()
+    faults.clear()
+
+
+def test_change_that_a_page_fails_at_is_said_until_one_succeeds(open_page, embedded, faults):
+    chart = open_page()
+    chart.goto(f"{embedded}/barchart/")
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
+    chart.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
+    chart.get_by_text("10", exact=True).click()
+    expect(chart.get_by_role("alert")).to_contain_text("could not work this out")
+    chart.unroute_all()
+    chart.get_by_text("50", exact=True).click()
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(50)
+    expect(chart.locator("#trouble")).to_be_hidden()
+    faults.clear()
