@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test integration page up down check format lock screenshots bench-memory
+.PHONY: help run dev test test-starts integration page up down check format lock screenshots bench-memory
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make p
 
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest
+
+test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts in a row of every mode
+	@$(BIN)/python -m pytest tests/site/test_first_requests.py tests/containers/test_first_requests.py --starts 20
 
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
 	@$(BIN)/python -m pytest tests/site --url "$(URL)"

@@ -13,16 +13,15 @@ from tests.containers.stack import Stack
 pytestmark = pytest.mark.containers
 
 VISITORS = 200
-STARTS = 3
 START_LIMIT_S = 60
 
 Ask = tuple[str, str, dict | None]  # method, address, body
 
 
-def test_200_concurrent_first_requests_are_answered(stack: Stack):
+def test_200_concurrent_first_requests_are_answered(stack: Stack, pytestconfig: pytest.Config):
     asks = first_asks(f"{stack.url}/barchart/")
     expected = [answer_of(ask) for ask in asks]
-    for _ in range(STARTS):
+    for _ in range(pytestconfig.getoption("--starts")):
         stack.kill("barchart")
         stack.wait_for("/barchart/_status", 503, within=10)
         door = Barrier(VISITORS + 1)
