@@ -13,9 +13,9 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 from werkzeug.wrappers import Response
 
 from gateway.app import create_gateway
-from portico.errors import ConfigError
+from portico.errors import EXIT_CONFIG, ConfigError
 from portico.registry import REGISTRY_FILE
-from portico.server import EXIT_CONFIG, check_port_is_free
+from portico.server import check_port_is_free
 from portico.settings import Settings
 from portico.site import open_site
 

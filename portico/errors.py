@@ -1,5 +1,7 @@
 """What stops the start of a service."""
 
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+
 
 class ConfigError(Exception):
     """Something the user wrote cannot be served as it stands.

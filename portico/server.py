@@ -18,7 +18,7 @@ from gunicorn.http import message
 from portico.access_log import JsonAccessLog
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
-from portico.errors import ConfigError
+from portico.errors import EXIT_CONFIG, ConfigError
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
 from portico.whole_response import send_whole_responses
@@ -26,7 +26,6 @@ from portico.whole_response import send_whole_responses
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 # The grace that a stopping worker gives its requests; compose's stop_grace_period is longer.
 GRACEFUL_TIMEOUT_S = 25
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name

@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 
 from gateway.nginx.render import write_gateway
-from portico.errors import ConfigError
+from portico.errors import EXIT_CONFIG, ConfigError
 from portico.registry import read_registry
 from portico.settings import site_folder
 from portico.shared_assets import SharedAssets
 
 EXIT_USAGE = 64  # EX_USAGE of sysexits.h
-EXIT_CONFIG = 78  # EX_CONFIG
 
 
 def main(arguments: list[str]) -> int:

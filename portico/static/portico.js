@@ -20,9 +20,8 @@
         return new Response(body, { headers: { "Content-Type": "application/json" } });
       }
       if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
-      const status = (answer) => answer.then(({ status }) => status, () => 0); // 0: nobody there
       const answer = browserFetch.call(window, resource, options);
-      status(answer).then(sayTrouble);
+      answer.then(({ status }) => status, () => 0).then(sayTrouble); // 0: nobody there
       return answer;
     };
   }
@@ -34,6 +33,7 @@
   const UNANSWERED = new Set([0, 502, 503, 504]);
 
   const sayTrouble = (status) => {
+    clearTimeout(reloadWhenReady.timer); // what was waited for may just have answered
     const note = document.getElementById("trouble");
     const passing = UNANSWERED.has(status);
     note.hidden = !passing && status < SERVER_FAULT;

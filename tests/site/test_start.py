@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from portico.errors import EXIT_CONFIG
 from portico.registry import read_registry
-from portico.server import EXIT_CONFIG
 from tests.processes import ROOT, free_port, running, running_process, variables
 from tests.site.visitor import ask, open_page
 from tests.small_sites import PAGE, write_site
