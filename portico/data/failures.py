@@ -1,0 +1,33 @@
+"""What can go wrong between a question and its rows; the text of each is what a reader sees."""
+
+
+class DataError(Exception):
+    """A question has no answer now. Its text says why and what a reader can do."""
+
+
+class TableGone(DataError):
+    """No table has this name, or no longer."""
+
+
+class Unreadable(DataError):
+    """The table is there and cannot be read: a broken file, a wrong encoding, no permission."""
+
+
+class TookTooLong(DataError):
+    """The limit on a query's time was reached."""
+
+
+class NeededTooMuch(DataError):
+    """The limit on a query's memory was reached."""
+
+
+class Cancelled(DataError):
+    """The reader left, or asked for something else."""
+
+
+class SourceAway(DataError):
+    """The database or the folder does not answer."""
+
+
+class Busy(DataError):
+    """Too many questions are being worked out at once."""

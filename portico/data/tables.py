@@ -1,0 +1,65 @@
+"""Tables, and where they come from: what the charts know of a folder of files or a database."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import ibis.expr.types as ir
+
+from portico.data.columns import Column, Kind
+from portico.data.query import Query
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class TableName:
+    """A table as it is listed: its name in the address, and the title that readers see."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that can be asked.
+
+    Attributes:
+        name: as in the address, the same for as long as the table is there.
+        title: as readers see it.
+        relation: the table in Ibis; expressions of it are worked out by the catalog it came from.
+        columns: by name, in the table's order; only what the engine reported is here.
+        changed: when its data changed last, None where nobody knows.
+        rows: how many it has, None where counting would take a scan.
+        views: the choices that a page opens with, by the page's name: parameter to values.
+    """
+
+    name: str
+    title: str
+    relation: ir.Table
+    columns: Mapping[str, Column]
+    changed: datetime | None = None
+    rows: int | None = None
+    views: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+
+    def of_kind(self, *kinds: Kind) -> list[Column]:
+        return [column for column in self.columns.values() if column.kind in kinds]
+
+
+class Catalog(Protocol):
+    """Where tables come from. Every method raises DataError where it cannot answer."""
+
+    dialect: str  # of Ibis, in which its engine is asked
+
+    def names(self) -> list[TableName]:
+        """The tables that are there now, in the order in which they are offered."""
+
+    def table(self, name: str) -> Table:
+        """The table of that name as it is now."""
+
+    def rows(self, query: Query) -> list[Row]:
+        """Work out a query; for answers that fit in memory many times."""
+
+    def batches(self, query: Query) -> Iterator[list[Row]]:
+        """Work out a query of any size, some rows at a time."""
