@@ -1,0 +1,225 @@
+"""A form: the controls of a page and the address that says how they stand.
+
+Controls are asked one after another, so that each can offer what fits those before it: the columns of the
+table that was chosen, the aggregates of the measure. The address is the reader's: anything may stand in
+it. What is understood is used, what is not is left out and said on the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from math import isfinite
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import has_request_context, request
+from werkzeug.datastructures import MultiDict
+
+SHOWN_PROBLEMS = 4  # more would push the chart off the screen
+SHOWN_LENGTH = 40  # characters of a value that was not understood
+LONGEST_TEXT = 200  # characters of one value
+MOST_TEXTS = 100  # values of one control
+MOST_DIGITS = 40
+
+Arguments = MultiDict[str, str]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control with a name (the address's parameter), a label, and the value it has if nothing is said."""
+
+    name: str
+    label: str
+    default: Any
+
+    def read(self, texts: Sequence[str]) -> tuple[Any, list[str]]:
+        """Return the value that the address gives, and the texts in it that were not understood."""
+        values = [self.parse(text) for text in texts]
+        last = max((place for place, value in enumerate(values) if value is not None), default=None)
+        ignored = [text for place, text in enumerate(texts) if place != last]
+        return (self.default if last is None else values[last]), ignored
+
+    def parse(self, text: str) -> Any | None:
+        """Return the value of one text, None where it has none."""
+        raise NotImplementedError
+
+    def texts(self, value: Any) -> list[str]:
+        """Write a value as it stands in the address."""
+        return [str(value)]
+
+
+@dataclass(frozen=True)
+class OneOf(Control):
+    """One of some named options; `options` maps each value to the label that a reader sees.
+
+    `visible` shows all of them at once; without it they are a list that opens.
+    """
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    visible: bool = False
+
+    def parse(self, text: str) -> str | None:
+        return text if text in self.options else None
+
+
+@dataclass(frozen=True)
+class AnyOf(Control):
+    """Any number of options, each a parameter of its own in the address; an empty parameter says none."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    placeholder: str = ""
+
+    def read(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+        wanted = list(dict.fromkeys(text for text in texts if self.accepts(text)))[:MOST_TEXTS]
+        unknown = [text for text in texts if text not in wanted and text]
+        return (wanted if wanted or "" in texts else self.default), unknown
+
+    def accepts(self, text: str) -> bool:
+        return text in self.options
+
+    def texts(self, value: Sequence[str]) -> list[str]:
+        return list(value) or [""]
+
+
+@dataclass(frozen=True)
+class AnyText(AnyOf):
+    """Any number of texts of a column. `options` are some of them; others are searched in the engine."""
+
+    def accepts(self, text: str) -> bool:
+        return 0 < len(text) <= LONGEST_TEXT and "\0" not in text and text.isprintable()
+
+
+@dataclass(frozen=True)
+class Span(Control):
+    """Two steps of a slider, the first at most the second: two parameters of one name."""
+
+    steps: tuple[int, ...] = ()
+
+    def read(self, texts: Sequence[str]) -> tuple[list[int], list[str]]:
+        ends = [whole_number(text) for text in texts]
+        match ends:
+            case [int(first), int(last)] if {first, last} <= set(self.steps) and first <= last:
+                return [first, last], []
+        return self.default, list(texts)
+
+    def texts(self, value: Sequence[int]) -> list[str]:
+        return [str(end) for end in value]
+
+
+@dataclass(frozen=True)
+class Number(Control):
+    """A number that a reader may write, or leave out; `hint` shows what there is."""
+
+    hint: str = ""
+
+    def read(self, texts: Sequence[str]) -> tuple[str, list[str]]:
+        value, unknown = super().read(texts)
+        return value, [text for text in unknown if text]  # an empty field is no number, and no mistake
+
+    def parse(self, text: str) -> str | None:
+        return text.strip() if number(text) is not None else None
+
+
+@dataclass(frozen=True)
+class Moment(Number):
+    """A date, or a date and a time, that a reader may write: 2024-01-31, 2024-01-31T12:00."""
+
+    def parse(self, text: str) -> str | None:
+        found = moment(text)
+        return None if found is None else written(found)
+
+
+class Form:
+    """The controls of one view, in the order in which they were asked.
+
+    Args:
+        arguments: the parameters of the address.
+    """
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
+        self.controls: list[Control] = []
+        self.values: dict[str, Any] = {}
+        self.problems: list[str] = []
+
+    def ask(self, control: Control) -> Any:
+        """Add a control and return its value."""
+        texts = self.arguments.getlist(control.name)
+        value, unknown = control.read(texts) if texts else (control.default, [])
+        self.controls.append(control)
+        self.values[control.name] = value
+        self.problems += [f"{control.name} = {shorten(text)}" for text in unknown]
+        return value
+
+    def not_understood(self) -> list[str]:
+        """What the address says that no control of this form has taken."""
+        unknown = [name for name in self.arguments if name not in self.values]
+        return self.problems + [shorten(name) or "a parameter without a name" for name in unknown]
+
+    def address(self) -> str:
+        """The shortest query that opens this view: what is not the default."""
+        return _query((each, value) for each, value in self._pairs() if value != each.default)
+
+    def whole_address(self) -> str:
+        """The query that says how every control stands, in their order."""
+        return _query(self._pairs())
+
+    def _pairs(self) -> list[tuple[Control, Any]]:
+        return [(control, self.values[control.name]) for control in self.controls]
+
+
+def _query(pairs: Any) -> str:
+    return urlencode([(control.name, text) for control, value in pairs for text in control.texts(value)])
+
+
+def address_arguments() -> Arguments:
+    """The parameters of the address that is being answered; none outside of a request."""
+    return request.args if has_request_context() else MultiDict()
+
+
+def explain(problems: Sequence[str]) -> str:
+    """Say what of an address was not understood, in a sentence of bounded length; empty if all was."""
+    if not problems:
+        return ""
+    shown = ", ".join(problems[:SHOWN_PROBLEMS])
+    more = len(problems) - SHOWN_PROBLEMS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"Not understood in the address, and left out: {shown}{rest}."
+
+
+def shorten(text: str) -> str:
+    """Cut a text from outside so that it can be shown."""
+    visible = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return visible if len(visible) <= SHOWN_LENGTH else f"{visible[:SHOWN_LENGTH]}…"
+
+
+def whole_number(text: str) -> int | None:
+    """Read a plain whole number of a bounded length."""
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
+
+
+def number(text: str) -> float | None:
+    """Read a finite number of a bounded length."""
+    if len(text) > MOST_DIGITS or not text.isascii() or "_" in text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def moment(text: str) -> datetime | None:
+    """Read a date or a date with a time (ISO 8601); with an offset it is moved to UTC."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        return None
+
+
+def written(found: datetime) -> str:
+    """Write a time as short as it is: without its time of day at midnight."""
+    midnight = found.hour == found.minute == found.second == found.microsecond == 0
+    return date.isoformat(found) if midnight else found.isoformat()
