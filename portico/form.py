@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from flask import has_request_context, request
@@ -22,15 +22,20 @@ MOST_TEXTS = 100  # values of one control
 MOST_DIGITS = 40
 
 Arguments = MultiDict[str, str]
+Group = Literal["data", "look", "filter"]
 
 
 @dataclass(frozen=True)
 class Control:
-    """A control with a name (the address's parameter), a label, and the value it has if nothing is said."""
+    """A control with a name (the address's parameter), a label, and the value it has if nothing is said.
+
+    `group` says where it stands: with what is drawn, with how that looks, or with the filters.
+    """
 
     name: str
     label: str
     default: Any
+    group: Group = field(default="data", kw_only=True)
 
     def read(self, texts: Sequence[str]) -> tuple[Any, list[str]]:
         """Return the value that the address gives, and the texts in it that were not understood."""
@@ -107,6 +112,17 @@ class Span(Control):
 
 
 @dataclass(frozen=True)
+class Step(Control):
+    """One step of a slider."""
+
+    steps: tuple[int, ...] = ()
+
+    def parse(self, text: str) -> int | None:
+        value = whole_number(text)
+        return value if value in self.steps else None
+
+
+@dataclass(frozen=True)
 class Number(Control):
     """A number that a reader may write, or leave out; `hint` shows what there is."""
 
@@ -140,7 +156,7 @@ class Form:
         self.arguments = arguments
         self.controls: list[Control] = []
         self.values: dict[str, Any] = {}
-        self.problems: list[str] = []
+        self.unknown: dict[str, list[str]] = {}  # texts of a control that it did not understand
 
     def ask(self, control: Control) -> Any:
         """Add a control and return its value."""
@@ -148,13 +164,17 @@ class Form:
         value, unknown = control.read(texts) if texts else (control.default, [])
         self.controls.append(control)
         self.values[control.name] = value
-        self.problems += [f"{control.name} = {shorten(text)}" for text in unknown]
+        self.unknown[control.name] = unknown
         return value
 
     def not_understood(self) -> list[str]:
         """What the address says that no control of this form has taken."""
-        unknown = [name for name in self.arguments if name not in self.values]
-        return self.problems + [shorten(name) or "a parameter without a name" for name in unknown]
+        others = [name for name in self.arguments if name not in self.values]
+        return self._problems(self.controls) + [shorten(name) or "a parameter without a name" for name in others]
+
+    def mistyped(self) -> list[str]:
+        """What was written into a field and is not what it takes."""
+        return self._problems([control for control in self.controls if isinstance(control, Number)])
 
     def address(self) -> str:
         """The shortest query that opens this view: what is not the default."""
@@ -163,6 +183,9 @@ class Form:
     def whole_address(self) -> str:
         """The query that says how every control stands, in their order."""
         return _query(self._pairs())
+
+    def _problems(self, controls: Sequence[Control]) -> list[str]:
+        return [f"{each.name} = {shorten(text)}" for each in controls for text in self.unknown[each.name]]
 
     def _pairs(self) -> list[tuple[Control, Any]]:
         return [(control, self.values[control.name]) for control in self.controls]
@@ -177,14 +200,14 @@ def address_arguments() -> Arguments:
     return request.args if has_request_context() else MultiDict()
 
 
-def explain(problems: Sequence[str]) -> str:
-    """Say what of an address was not understood, in a sentence of bounded length; empty if all was."""
+def explain(problems: Sequence[str], where: str = " in the address") -> str:
+    """Say what was not understood, in a sentence of bounded length; empty if all was."""
     if not problems:
         return ""
     shown = ", ".join(problems[:SHOWN_PROBLEMS])
     more = len(problems) - SHOWN_PROBLEMS
     rest = f" and {more} more" if more > 0 else ""
-    return f"Not understood in the address, and left out: {shown}{rest}."
+    return f"Not understood{where}, and left out: {shown}{rest}."
 
 
 def shorten(text: str) -> str:
