@@ -146,6 +146,16 @@ def dash(index: int) -> str:
     return DASHES[index // len(PALETTE) % len(DASHES)]
 
 
+def colors_of(parts: Sequence[str]) -> dict[str, str]:
+    """A colour for each part, the same whatever the order in which they are drawn."""
+    return {part: color(index) for index, part in enumerate(sorted(parts))}
+
+
+def marked(text: str) -> str:
+    """A text as plotly shows it, which reads `<`, `&` and `%{` as marks of its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")
+
+
 def empty(message: str) -> Figure:
     """A figure that says why there is nothing to draw."""
     note = {"text": message, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}

@@ -1,0 +1,205 @@
+"""The query behind a bar chart: one number for each value of a column, split or not."""
+
+from dataclasses import dataclass
+from math import floor, log10
+
+import ibis
+import ibis.expr.types as ir
+
+from portico.data.aggregates import number_of, value_of
+from portico.data.columns import FEW, Column, Kind
+from portico.data.filters import NONE, Filter, filtered, text_of
+from portico.data.grains import finest, seconds_of, steps_of, written_step
+from portico.data.parts import REST, largest_parts, measured, part_of, span_of
+from portico.data.query import Values
+from portico.data.tables import Catalog, Table
+
+MOST_BARS = 200  # that are sent to a browser, whatever is asked
+MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
+MOST_PARTS = 7  # that have a colour of their own; the eighth is of the rest
+BINS = 20
+
+
+@dataclass(frozen=True)
+class BarQuestion:
+    """What a reader wants to see as bars.
+
+    Attributes:
+        x: the column whose values are the bars.
+        grain: the step of time, where x is time; "auto" for one that fits.
+        measure: what is aggregated; None for the rows themselves.
+        split: the column by which each bar is divided.
+        top: how many bars; those with the largest numbers.
+        rest: whether all others are drawn as one more bar.
+    """
+
+    table: Table
+    x: Column
+    measure: Column | None
+    aggregate: str
+    split: Column | None = None
+    filters: tuple[Filter, ...] = ()
+    grain: str = "auto"
+    top: int = 20
+    rest: bool = False
+
+    @property
+    def binned(self) -> bool:
+        """Whether x has so many numbers that they are put together."""
+        return self.x.kind is Kind.NUMBER and (self.x.distinct or FEW + 1) > FEW
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the bars have an order of their own, as time and numbers do."""
+        return self.x.kind in (Kind.TIME, Kind.YEAR, Kind.NUMBER)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar, or one part of it: its name, the part, the number (None where there is none)."""
+
+    name: str
+    part: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The bars of a question, in the order of their numbers or in their own.
+
+    `total` is how many there are in all, `rows` how many rows were read for those, `grain` the step of time.
+    """
+
+    bars: list[Bar]
+    names: list[str]
+    parts: list[str]
+    total: int
+    rows: int
+    grain: str = ""
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The values of x as they are put together.
+
+    Attributes:
+        key: of each row, that of its bar.
+        data: the same as a reader takes it away.
+        grain: the step of time, empty for none.
+        low, width: of a bin, the beginning of the first and the width of each; no width for no bins.
+    """
+
+    key: ir.Value
+    data: ir.Value
+    grain: str = ""
+    low: float = 0
+    width: float = 0
+
+    def written(self, key: object) -> str:
+        """Write a key for people."""
+        if key is None:
+            return NONE
+        if self.grain:
+            return written_step(float(str(key)), self.grain)
+        if self.width:
+            first = self.low + self.width * int(float(str(key)))
+            return f"{first:,.6g} – {first + self.width:,.6g}"
+        return f"{key:g}" if isinstance(key, float) and key == int(key) else str(key)
+
+
+def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
+    """Work out the bars of a question."""
+    values = Values()
+    relation = filtered(question.table.relation, question.filters, values)
+    steps = _steps(catalog, question, relation, values)
+    largest, total, rows = _largest(catalog, question, relation, steps, values)
+    names = [steps.written(key) for key in largest]
+    has_rest = question.rest and not question.in_order and total > len(largest)
+    if question.split is None and not has_rest:
+        bars = [Bar(name, "", value) for name, value in zip(names, largest.values(), strict=True)]
+        return Bars(bars, names, [""], total, rows, steps.grain)
+    divided = _divided(catalog, question, relation, steps, list(largest), values)
+    found = catalog.rows(values.query(divided, catalog.dialect))
+    bars = [Bar(REST if other else steps.written(key), part, value) for key, other, part, value in found]
+    parts = sorted({bar.part for bar in bars}, key=lambda part: (part == REST, part))
+    return Bars(bars, names + [REST] * has_rest, parts, total, rows, steps.grain)
+
+
+def bar_data(catalog: Catalog, question: BarQuestion, values: Values) -> ir.Table:
+    """The data of a question: a row for each value of x, and each of the split; all of them."""
+    relation = filtered(question.table.relation, question.filters, values)
+    steps = _steps(catalog, question, relation, values)
+    names = [question.x.name, *([question.split.name] if question.split else [])]
+    keys = {"key": steps.data} | ({"part": text_of(relation, question.split)} if question.split else {})
+    base = _base(question, relation, **keys)
+    found = base.group_by([*keys]).agg(number=value_of(base, question.aggregate)).order_by([*keys])
+    return found.select(**named(found, dict(zip(names, keys, strict=True)), question.measure, question.aggregate))
+
+
+def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:
+    """The columns of what is taken away by the names that they have in the table."""
+    number = f"{aggregate} of {measure.name}" if measure else "rows"
+    while number in keys:
+        number += "_"
+    return {name: found[key] for name, key in keys.items()} | {number: found["number"]}
+
+
+def _base(question: BarQuestion, relation: ir.Table, **keys: ir.Value) -> ir.Table:
+    """One row for each row of the table: its keys, its number and its weight."""
+    return relation.select(**keys, **measured(relation, question.table, question.measure, question.aggregate))
+
+
+def _steps(catalog: Catalog, question: BarQuestion, relation: ir.Table, values: Values) -> _Steps:
+    x = question.x
+    if x.kind is Kind.TIME:
+        grain = question.grain
+        if grain == "auto":
+            span = span_of(catalog, relation, x, values)
+            grain = finest(x, span.high - span.low, MOST_STEPS)
+        step = steps_of(relation, x, grain)
+        return _Steps(seconds_of(step), step, grain)
+    if question.binned:
+        span = span_of(catalog, relation, x, values)
+        width = _round_width(span.high - span.low)
+        first = floor(span.low / width) * width
+        place = ((number_of(relation, x) - first) / width).floor()
+        return _Steps(place, place * width + first, low=first, width=width)
+    key = relation[x.name] if question.in_order else text_of(relation, x)
+    return _Steps(key, key)
+
+
+def _largest(
+    catalog: Catalog, question: BarQuestion, relation: ir.Table, steps: _Steps, values: Values
+) -> tuple[dict[object, float | None], int, int]:
+    """The keys that are drawn with their numbers, how many keys there are, and how many rows."""
+    base = _base(question, relation, key=steps.key)
+    groups = base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
+    counted = groups.mutate(total=groups.count().over(), all_rows=groups.rows.sum().over())
+    order = ["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"]
+    asked = counted.order_by(order).limit(MOST_BARS if question.in_order else question.top)
+    found = catalog.rows(values.query(asked.drop("rows"), catalog.dialect))
+    return {key: value for key, value, *_ in found}, *(found[0][2:] if found else (0, 0))
+
+
+def _divided(
+    catalog: Catalog, question: BarQuestion, relation: ir.Table, steps: _Steps, largest: list[object], values: Values
+) -> ir.Table:
+    """The numbers of each bar and part, those of the rest together."""
+    parts = largest_parts(catalog, relation, question.split, MOST_PARTS, values)
+    part = part_of(relation, question.split, parts, rest=True, values=values)
+    base = _base(question, relation, key=steps.key, part=part)
+    key = base["key"]
+    kept = key.isin([values.bind(each, key.type()) for each in largest if each is not None])
+    kept = (kept | key.isnull() if None in largest else kept).fill_null(False)
+    base = base.mutate(other=~kept) if question.rest else base.filter(kept).mutate(other=False)
+    base = base.mutate(key=ibis.ifelse(base.other, ibis.null(key.type()), base.key))
+    groups = base.group_by(["key", "other", "part"]).agg(number=value_of(base, question.aggregate))
+    return groups.order_by(["key", "part"])
+
+
+def _round_width(span: float) -> float:
+    """The width of a bin: a round number of which at most twenty make a span."""
+    if span <= 0:
+        return 1
+    power = 10.0 ** floor(log10(span / BINS))
+    return next(power * factor for factor in (1, 2, 2.5, 5, 10, 20) if power * factor * BINS >= span * (1 - 1e-9))

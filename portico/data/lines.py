@@ -1,0 +1,182 @@
+"""The query behind a line chart: one measure over time or along a number, a line for each part."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from portico.data.aggregates import value_of
+from portico.data.bars import named
+from portico.data.columns import Column, Kind
+from portico.data.filters import NONE, Filter, filtered, text_of
+from portico.data.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
+from portico.data.parts import Parts, Span, largest_parts, measured, part_of, span_of
+from portico.data.query import Values
+from portico.data.reduce import Point, points_of, reduced
+from portico.data.tables import Catalog, Table
+
+VALUE = "value"  # in the place of a grain: the rows of one x are a point
+EVERY = "every"  # in the place of a grain: each row is a point
+MOST_STEPS = 400  # of time that are drawn unless a finer grain is asked for
+MOST_POINTS_PER_COLUMN = 4
+MOST_CATEGORIES = 500
+NEARLY_ALL = 0.9  # of the first rows: from here on each is taken for a point of its own
+COLUMNS_OF_ALL_LINES = 2  # times the width of the chart; more lines share them
+
+
+@dataclass(frozen=True)
+class LineQuestion:
+    """What a reader wants to see as lines.
+
+    Attributes:
+        x: what goes from left to right.
+        grain: the step of time in which rows are put together, "every" for each row as a point.
+        top: how many lines; those with the most rows.
+        rest: whether all others are one more line.
+        shown: "values", "running" (mean of some points), "cumulative" or "index" (the first is 100).
+        window: points of a running mean.
+    """
+
+    table: Table
+    x: Column
+    measure: Column | None
+    aggregate: str
+    split: Column | None = None
+    filters: tuple[Filter, ...] = ()
+    grain: str = "auto"
+    top: int = 8
+    rest: bool = False
+    shown: str = "values"
+    window: int = 7
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a question: the points of each part, in the order of x.
+
+    x is in seconds since 1970 where it is time, a place in `names` where it is a category. `rows` is how
+    many rows were read, `total` how many parts there are, `columns` the pixel columns to which each line
+    was reduced (None where every point is here).
+    """
+
+    points: dict[str, list[Point]]
+    rows: int
+    total: int
+    grain: str = ""
+    names: tuple[str, ...] = ()
+    columns: int | None = None
+    low: float = 0
+    high: float = 0
+
+
+def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
+    """Work out the lines of a question for a chart of some width in pixels."""
+    values = Values()
+    relation = filtered(question.table.relation, question.filters, values)
+    parts = largest_parts(catalog, relation, question.split, question.top, values)
+    if question.x.kind is Kind.CATEGORY:
+        return _along_categories(catalog, question, relation, parts, values)
+    span = span_of(catalog, relation, question.x, values)
+    grain = grain_of(question, span)
+    points = _points(question, relation, grain, parts, values)
+    if grain in GRAINS or span.rows <= MOST_POINTS_PER_COLUMN * width:
+        return Lines(_all_points(catalog, points, values), span.rows, parts.total, grain, low=span.low, high=span.high)
+    columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // max(1, len(parts.names))))
+    known = points.filter(points.x.notnull(), points.value.notnull())
+    asked = reduced(known, span.low, span.high, columns, catalog.dialect)
+    found = points_of(catalog.rows(values.query(asked, catalog.dialect)))
+    return Lines(found, span.rows, parts.total, grain, columns=columns, low=span.low, high=span.high)
+
+
+def line_data(catalog: Catalog, question: LineQuestion, values: Values) -> ir.Table:
+    """The data of a question: every point of every line that is shown."""
+    relation = filtered(question.table.relation, question.filters, values)
+    parts = largest_parts(catalog, relation, question.split, question.top, values)
+    grain = "value"
+    if question.x.kind is not Kind.CATEGORY:
+        grain = grain_of(question, span_of(catalog, relation, question.x, values))
+    points = _points(question, relation, grain, parts, values, take_away=True).rename(number="value")
+    keys = {question.x.name: "x"} | ({question.split.name: "part"} if question.split else {})
+    return points.select(**named(points, keys, question.measure, question.aggregate)).order_by([*keys][::-1])
+
+
+def grain_of(question: LineQuestion, span: Span) -> str:
+    """The grain of a question: what was asked for, or what fits the first rows and the span of x."""
+    if question.grain != "auto":
+        return question.grain
+    if question.measure is not None and _each_row_a_point(question):
+        return EVERY
+    return finest(question.x, span.high - span.low, MOST_STEPS) if question.x.kind is Kind.TIME else VALUE
+
+
+def _each_row_a_point(question: LineQuestion) -> bool:
+    facts = question.x.facts
+    if question.aggregate in ("count", "distinct") or facts is None or not facts.known:
+        return False
+    lines = (question.split.distinct or 1) if question.split else 1
+    return facts.distinct * lines >= NEARLY_ALL * facts.known
+
+
+def _points(
+    question: LineQuestion, relation: ir.Table, grain: str, parts: Parts, values: Values, take_away: bool = False
+) -> ir.Table:
+    """The points of all lines: `part`, `x` and `value`; x is a number unless it is to be taken away."""
+    base = relation.select(
+        part=part_of(relation, question.split, parts, question.rest, values),
+        x=_x(question, relation, grain, take_away),
+        **measured(relation, question.table, question.measure, question.aggregate),
+    )
+    if question.x.kind is Kind.TIME and not take_away:
+        base = base.filter(base.x.between(FIRST_S, LAST_S))
+    if question.split is not None:
+        base = base.filter(base.part.notnull())
+    if grain != EVERY:
+        base = base.group_by(["part", "x"]).agg(value=value_of(base, question.aggregate))
+    return shown_as(base.select("part", "x", "value"), question.shown, question.window)
+
+
+def _x(question: LineQuestion, relation: ir.Table, grain: str, take_away: bool) -> ir.Value:
+    x = question.x
+    if x.kind is Kind.CATEGORY:
+        return text_of(relation, x).fill_null(NONE)
+    if x.kind is not Kind.TIME:
+        return relation[x.name] if take_away else relation[x.name].cast("float64")
+    moment = steps_of(relation, x, grain) if grain in GRAINS else moments(relation, x)
+    return moment if take_away else seconds_of(moment)
+
+
+def shown_as(points: ir.Table, shown: str, window: int) -> ir.Table:
+    """The points of each line as they are shown: as they are, smoothed, summed up or relative to the first."""
+    value, along = points["value"], {"group_by": "part", "order_by": "x"}
+    match shown:
+        case "running":
+            value = value.mean().over(ibis.window(preceding=window - 1, following=0, **along))
+        case "cumulative":
+            value = value.sum().over(ibis.cumulative_window(**along))
+        case "index":
+            points = points.filter(value.notnull())
+            value = points["value"] / points["value"].first().over(ibis.cumulative_window(**along)).nullif(0) * 100
+    return points.mutate(value=value)
+
+
+def _all_points(catalog: Catalog, points: ir.Table, values: Values) -> dict[str, list[Point]]:
+    known = points.filter(points.x.notnull()).order_by(["part", "x"])
+    found: dict[str, list[Point]] = {}
+    for part, x, value in catalog.rows(values.query(known, catalog.dialect)):
+        found.setdefault(part, []).append((x, value))
+    return found
+
+
+def _along_categories(
+    catalog: Catalog, question: LineQuestion, relation: ir.Table, parts: Parts, values: Values
+) -> Lines:
+    """Lines over the values of a column that has no distance: one step each, in order of the alphabet."""
+    ((rows,),) = catalog.rows(values.query(relation.agg(rows=relation.count()), catalog.dialect))
+    points = _points(question, relation, VALUE, parts, values)
+    asked = points.order_by(["x", "part"]).limit(MOST_CATEGORIES * len(parts.names))
+    found = catalog.rows(values.query(asked, catalog.dialect))
+    places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}
+    lines: dict[str, list[Point]] = {}
+    for part, name, value in found:
+        lines.setdefault(part, []).append((places[name], value))
+    return Lines(lines, rows, parts.total, names=tuple(places))

@@ -1,0 +1,230 @@
+"""The controls that every chart of a table has: the table, a measure, a split, filters.
+
+Each offers only what fits the columns that the engine reported. What a page opens with is found from the
+types of the columns and from how many different values they have, or is said beside the table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from portico.data.aggregates import AGGREGATES, ROWS, fitting, usual
+from portico.data.columns import FEW, Column, Kind
+from portico.data.failures import TableGone, Unreadable
+from portico.data.filters import Filter, text_of
+from portico.data.query import Values
+from portico.data.tables import Catalog, Table
+from portico.figures import PALETTE
+from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span
+from portico.numbers import readable
+
+NOTHING = "-"  # in the place of a column: no split
+MOST_LINES = len(PALETTE)
+SEVERAL = 2
+MOST_STEPS = 80  # marks of a slider
+FOUND = 50  # options that a search returns
+FACTOR_FOR_LOG = 100  # between the greatest and the least number
+SHOWN_VALUES = 3  # of a filter, in a caption
+PREFIXES = ("in.", "range.", "from.", "to.")
+
+
+class TableForm:
+    """A form over one table of a catalog.
+
+    Args:
+        form: gets the controls, in the order in which they are asked here.
+        page: the page's name, under which a table can say what it opens with.
+    """
+
+    def __init__(self, form: Form, catalog: Catalog, page: str) -> None:
+        self.form = form
+        self.table = self._ask_table(catalog)
+        self._said: Mapping[str, Sequence[str]] = self.table.views.get(page, {})
+
+    def _ask_table(self, catalog: Catalog) -> Table:
+        names = catalog.names()
+        if not names:
+            raise TableGone("There is no table here yet.")
+        options = {each.name: each.title for each in names}
+        chosen = self.form.ask(OneOf("table", "Table", names[0].name, options=options))
+        table = catalog.table(chosen)
+        if not any(column.kind is not Kind.OTHER for column in table.columns.values()):
+            raise Unreadable(f"{table.title} has no column that can be drawn: only lists, structures or bytes.")
+        return table
+
+    def said(self, name: str, otherwise: str, options: Iterable[str]) -> str:
+        """What the table says that a control opens with, if it is an option; something else otherwise."""
+        texts = self._said.get(name, ())
+        return texts[0] if texts and texts[0] in options else otherwise
+
+    def one_of(self, name: str, label: str, default: str, options: Mapping[str, str], **more: Any) -> str:
+        """Ask one of some options."""
+        chosen: str = self.form.ask(OneOf(name, label, self.said(name, default, options), options=options, **more))
+        return chosen
+
+    def column(self, name: str, label: str, default: Column, among: Iterable[Column]) -> Column:
+        """Ask for a column."""
+        options = {column.name: column.label for column in among}
+        return self.table.columns[self.one_of(name, label, default.name, options)]
+
+    def measure(self, not_of: Column) -> Column | None:
+        """Ask what is measured: a column, or (None) the rows."""
+        columns = self.table.columns
+        options = {ROWS: "Rows"} | {name: each.label for name, each in columns.items() if each.kind is not Kind.OTHER}
+        numbers = [each for each in self.table.of_kind(Kind.NUMBER) if each.name != not_of.name]
+        found = next((each.name for each in numbers if not each.names_rows), ROWS)
+        chosen = self.one_of("measure", "Measure", found, options)
+        return columns.get(chosen)
+
+    def aggregate(self, measure: Column | None) -> str:
+        """Ask how many values become one; only what fits the measure."""
+        options = {name: AGGREGATES[name].label for name in fitting(measure)}
+        return self.one_of("aggregate", "Aggregate", usual(measure), options)
+
+    def split(self, label: str, default: Column | None, not_of: Column) -> Column | None:
+        """Ask for the column that divides the chart into parts."""
+        among = [each for each in self.table.columns.values() if can_split(each) and each.name != not_of.name]
+        options = {NOTHING: "Nothing"} | {each.name: each.label for each in among}
+        return self.table.columns.get(
+            self.one_of("split", label, default.name if default else NOTHING, options, group="look")
+        )
+
+    def filters(self, without: Column | None = None) -> tuple[Filter, ...]:
+        """Ask which columns are filtered, and each for its values or bounds."""
+        among = [each for each in self.table.columns.values() if each.kind is not Kind.OTHER and each is not without]
+        listed = self.form.arguments.getlist("filter")
+        given = {name for name in self.form.arguments if any(self.form.arguments.getlist(name))} | set(self._said)
+        usual = [
+            each.name
+            for each in among
+            if any(f"{prefix}{each.name}" in self._said for prefix in PREFIXES)
+            or (any(f"{prefix}{each.name}" in given for prefix in PREFIXES) and (not listed or each.name in listed))
+        ]
+        options = {each.name: each.label for each in among}
+        chosen = self.form.ask(
+            AnyOf("filter", "Filter by", usual, options=options, placeholder="Add a column", group="filter")
+        )
+        return tuple(self.filter(self.table.columns[name]) for name in chosen)
+
+    def filter(self, column: Column) -> Filter:
+        """Ask for the values of a column, or for its bounds."""
+        if column.kind is Kind.CATEGORY:
+            said = list(self._said.get(f"in.{column.name}", ()))
+            control = AnyText(f"in.{column.name}", column.label, said, placeholder="All", group="filter")
+            return Filter(column, values=tuple(self.form.ask(control)))
+        steps = steps_of(column)
+        if steps:
+            first, last = self._ask_span(column, steps)
+            return Filter(column, low=first, high=last)
+        return self._ask_bounds(column)
+
+    def _ask_span(self, column: Column, steps: tuple[int, ...]) -> tuple[str, str]:
+        whole = [steps[0], steps[-1]]
+        control = Span(f"range.{column.name}", column.label, whole, steps=steps, group="filter")
+        said, wrong = control.read(self._said.get(control.name, ()))
+        if not wrong:
+            control = Span(control.name, column.label, said, steps=steps, group="filter")
+        first, last = self.form.ask(control)
+        return ("" if first == whole[0] else str(first)), ("" if last == whole[1] else str(last))
+
+    def _ask_bounds(self, column: Column) -> Filter:
+        made = Moment if column.kind is Kind.TIME else Number
+        low, high = hints(column)
+        return Filter(
+            column,
+            low=self.form.ask(made(f"from.{column.name}", f"{column.label} from", "", hint=low, group="filter")),
+            high=self.form.ask(made(f"to.{column.name}", f"{column.label} to", "", hint=high, group="filter")),
+        )
+
+
+def can_split(column: Column) -> bool:
+    """Whether a column has so few values that each can be a part of a chart."""
+    if column.kind is Kind.CATEGORY:
+        return True
+    return column.kind in (Kind.YEAR, Kind.NUMBER) and column.distinct is not None and column.distinct <= FEW
+
+
+def usual_split(table: Table, not_of: Column) -> Column | None:
+    """The first column of so few values that each can be a line of its own."""
+    among = (each for each in table.of_kind(Kind.CATEGORY) if each.name != not_of.name)
+    return next((each for each in among if SEVERAL <= (each.distinct or 0) <= MOST_LINES), None)
+
+
+def steps_of(column: Column) -> tuple[int, ...]:
+    """The steps of a slider over a column of years or other whole numbers at even distances; empty if it has none."""
+    facts = column.facts
+    if not column.dtype.is_integer() or facts is None or facts.low is None or facts.high is None:
+        return ()
+    low, high, gaps = int(facts.low), int(facts.high), facts.distinct - 1
+    if not 1 <= gaps < MOST_STEPS or (high - low) % gaps:
+        return ()
+    return tuple(range(low, high + 1, (high - low) // gaps))
+
+
+def hints(column: Column) -> tuple[str, str]:
+    """What the first rows say of the ends of a column."""
+    if column.kind is Kind.TIME:
+        return "2024-01-31", "2024-01-31"
+    facts = column.facts
+    return (readable(facts.low), readable(facts.high)) if facts and facts.low is not None else ("lowest", "highest")
+
+
+def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> dict[str, str]:
+    """Options of a control that contain a text: of its own, or in the engine for the values of a column."""
+    control = next((each for each in form.controls if each.name == name), None)
+    if isinstance(control, AnyText):
+        return values_like(catalog, table, table.columns[name.removeprefix("in.")], text)
+    options: Mapping[str, str] = getattr(control, "options", {})
+    wanted = text.casefold()
+    return dict([each for each in options.items() if wanted in each[1].casefold()][:FOUND])
+
+
+def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> dict[str, str]:
+    """The most frequent values of a column that contain a text, whatever its case."""
+    values = Values()
+    relation = table.relation.select(value=text_of(table.relation, column))
+    relation = relation.filter(relation.value.notnull(), relation.value != "")
+    if text:
+        relation = relation.filter(relation.value.lower().contains(values.bind(text.lower())))
+    counted = relation.group_by("value").agg(rows=relation.count())
+    asked = counted.order_by([counted.rows.desc(), "value"]).limit(FOUND)
+    return {value: value for value, _ in catalog.rows(values.query(asked, catalog.dialect))}
+
+
+def log_helps(measure: Column | None, aggregate: str) -> bool:
+    """Whether the numbers of a measure can span powers of ten and are all above zero."""
+    if measure is None or aggregate in ("count", "distinct"):
+        return True
+    facts = measure.facts
+    if facts is None or facts.low is None or facts.high is None:
+        return False
+    return facts.low > 0 and facts.high >= FACTOR_FOR_LOG * facts.low
+
+
+def facts_of(table: Table, rows: int) -> list[str]:
+    """The number of rows that were read, and the age of the data."""
+    age = f"data of {table.changed:%-d %b %Y, %H:%M} UTC" if table.changed else ""
+    return [f"{rows:,} row{'' if rows == 1 else 's'} read", *([age] if age else [])]
+
+
+def filters_in_words(filters: Iterable[Filter]) -> str:
+    """Say which rows are drawn; empty if all are."""
+    said = [_in_words(each) for each in filters if each.says_something()]
+    return f" · {'; '.join(said)}" if said else ""
+
+
+def _in_words(wanted: Filter) -> str:
+    label = wanted.column.label
+    if wanted.values:
+        shown = ", ".join(wanted.values[:SHOWN_VALUES])
+        more = len(wanted.values) - SHOWN_VALUES
+        return f"{label}: {shown}" + (f" and {more} more" if more > 0 else "")
+    if wanted.low and wanted.high:
+        return f"{label} {wanted.low}" + ("" if wanted.low == wanted.high else f" to {wanted.high}")
+    return f"{label} from {wanted.low}" if wanted.low else f"{label} to {wanted.high}"
+
+
+def why_empty(filters: Iterable[Filter]) -> str:
+    """Say why there is nothing to draw."""
+    if any(each.says_something() for each in filters):
+        return "No row passes all filters. Take one away, or widen it."
+    return "This table has no rows."
