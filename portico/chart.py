@@ -1,7 +1,7 @@
 """What a chart page is made of, as the page writes it: the controls it asks, and what it draws of them."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 
@@ -46,6 +46,7 @@ class Chart(Protocol):
         """Work out a question and draw it for a chart of some width (pixels)."""
 
 
+@runtime_checkable
 class TableChart(Chart, Protocol):
     """A chart of the reader's own tables: its data can be taken away, and long lists are searched."""
 

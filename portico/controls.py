@@ -1,99 +1,130 @@
-"""Labelled controls for a page, made from the controls of its view."""
+"""The controls of a form as Dash's components, each with its label, laid out in groups."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import singledispatch
 from itertools import pairwise
+from math import ceil
 from typing import Any
+from urllib.parse import quote, unquote
 
-from dash import Output, dcc, html
+from dash import dcc, html
+from dash._utils import stringify_id
 
-from portico.figures import GRAPH_CONFIG, Figure
-from portico.page_app import PageApp
-from portico.view import AnyOf, OneOf, Span, Step, View, explain
+from portico.form import AnyOf, AnyText, Control, Form, Group, Number, OneOf, Span, Step
+from portico.old_controls import chart_page, choice, dropdown, keep_drawn, picker, span, step  # noqa: F401
 
+MOST_MARKS = 12  # of a slider that have room beside each other
 LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control
+SEARCHED_FROM = 12  # options: fewer are seen at a glance
+DIGEST_LENGTH = 12  # hex digits
+HERE, ENGINE = "here", "engine"  # where the options of a list are searched
+GROUPS: Mapping[Group, str] = {"data": "Chart", "look": "Look", "filter": "Filters"}
+Component = Any  # Dash's own have no types
 
 
-def choice(control: OneOf, label: str, value: str, disabled: Iterable[str] = ()) -> html.Div:
-    """One of a few options, all of them visible; `disabled` ones make no sense just now."""
-    component = dcc.RadioItems(id=control.name, options=options(control, disabled), value=value, inline=True)
-    return _labelled(label, control.name, component)
+def identity(control: Control) -> dict[str, str]:
+    """The id of a control's component. Its name is percent-encoded: a column's name may hold spaces."""
+    return {"control": quote(control.name), "more": ENGINE if isinstance(control, AnyText) else HERE}
 
 
-def dropdown(control: OneOf, label: str, value: str) -> html.Div:
-    """One of several options."""
-    component = dcc.Dropdown(id=control.name, options=options(control), value=value, clearable=False, searchable=False)
-    return _labelled(label, control.name, component)
+def name_of(component_id: Any) -> str | None:
+    """The name of the control whose component has an id, None where a request made the id up."""
+    match component_id:
+        case {"control": str(encoded), "more": str()}:
+            return unquote(encoded)
+    return None
 
 
-def picker(control: AnyOf, label: str, value: list[str], placeholder: str) -> html.Div:
-    """Any number of options, searched by typing."""
-    component = dcc.Dropdown(
-        id=control.name,
-        options=options(control),
+def of_group(form: Form, group: Group) -> list[Control]:
+    return [control for control in form.controls if control.group == group]
+
+
+def fields(form: Form, group: Group) -> list[Component]:
+    """The controls of a group with their labels; the two bounds of one column side by side."""
+    controls = of_group(form, group)
+    made = {control.name: labelled(control, form.values[control.name]) for control in controls}
+    for name in [each for each in made if each.startswith("from.")]:
+        column = name.removeprefix("from.")
+        last = made.pop(f"to.{column}", None)
+        if last is not None:
+            made[name] = html.Div([made[name], last], id={"pair": quote(column)}, className="control-pair")
+    return list(made.values())
+
+
+def changed(form: Form, group: Group) -> list[str]:
+    """The labels of a group's controls that do not stand at their default."""
+    return [each.label for each in of_group(form, group) if form.values[each.name] != each.default]
+
+
+def shape(controls: Sequence[Control]) -> str:
+    """A digest of what controls look like, whatever their values are."""
+    seen = [(type(each).__name__, [*_listed(asdict(each) | {"default": None})]) for each in controls]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _listed(control: dict[str, Any]) -> list[Any]:
+    return [list(value.items()) if isinstance(value, dict) else value for value in control.values()]
+
+
+@singledispatch
+def component(control: Control, value: Any) -> Component:  # noqa: ARG001 - what each kind of control shows
+    """The component of a control."""
+    raise TypeError(f"no component for {type(control).__name__}")
+
+
+@component.register
+def _(control: OneOf, value: str) -> Component:
+    options = options_of(control.options)
+    if control.visible:
+        return dcc.RadioItems(id=identity(control), options=options, value=value, inline=True)
+    return dcc.Dropdown(
+        id=identity(control),
+        options=options,
+        value=value,
+        clearable=False,
+        searchable=len(options) >= SEARCHED_FROM,
+        maxHeight=LIST_HEIGHT_PX,
+    )
+
+
+@component.register
+def _(control: AnyOf, value: list[str]) -> Component:
+    return dcc.Dropdown(
+        id=identity(control),
+        options=options_of(control.options, value),
         value=value,
         multi=True,
-        placeholder=placeholder,
+        placeholder=control.placeholder,
         className="picker",
         maxHeight=LIST_HEIGHT_PX,
     )
-    return _labelled(label, control.name, component)
 
 
-def step(control: Step, label: str, value: int) -> html.Div:
-    """A slider over steps."""
-    component = dcc.Slider(
-        id=control.name, value=value, included=False, allow_direct_input=False, **_scale(control.steps)
-    )
-    return _labelled(label, control.name, component, wide=True)
-
-
-def span(control: Span, label: str, value: list[int]) -> html.Div:
-    """A slider with two ends."""
-    component = dcc.RangeSlider(id=control.name, value=value, allow_direct_input=False, **_scale(control.steps))
-    return _labelled(label, control.name, component, wide=True)
-
-
-def options(control: OneOf | AnyOf, disabled: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The options of a control as its component takes them."""
-    return [
-        {"value": value, "label": label, **({"disabled": True} if value in disabled else {})}
-        for value, label in control.options.items()
-    ]
-
-
-def chart_page(controls: list[html.Div], problems: list[str], drawn: Figure, caption: str) -> html.Div:
-    """A page with controls above one chart, and what of the address was not understood between them."""
-    note = explain(problems)
-    return html.Div(
-        [
-            html.Section(controls, className="controls", **{"aria-label": "Chart settings"}),
-            html.P(note, className="notice", role="status", hidden=not note),
-            html.Figure(
-                [
-                    html.Figcaption(caption, id="caption", **{"aria-live": "polite"}),
-                    dcc.Graph(id="chart", figure=drawn, config=GRAPH_CONFIG),
-                ],
-                className="chart",
-                style={"--chart-height": f"{drawn['layout']['height']}px"},  # nothing moves when it is drawn
-            ),
-        ],
-        className="chart-page",
+@component.register
+def _(control: Step, value: int) -> Component:
+    return dcc.Slider(
+        id=identity(control), value=value, included=False, allow_direct_input=False, **_scale(control.steps)
     )
 
 
-def keep_drawn(app: PageApp, view: View, draw: Callable[..., tuple[Figure, str]]) -> None:
-    """Draw the chart of a `chart_page` again at each change of its controls, and keep them in the address.
+@component.register
+def _(control: Span, value: list[int]) -> Component:
+    return dcc.RangeSlider(id=identity(control), value=value, allow_direct_input=False, **_scale(control.steps))
 
-    Args:
-        draw: makes the figure and its caption from the values of the controls, by name.
-    """
 
-    def update(*values: Any) -> tuple[Figure, str]:
-        return draw(**view.check(values))
+@component.register
+def _(control: Number, value: str) -> Component:
+    return dcc.Input(
+        id=identity(control), value=value, type="text", debounce=True, placeholder=control.hint, autoComplete="off"
+    )
 
-    outputs = [Output("chart", "figure"), Output("caption", "children")]
-    app.callback(outputs, view.inputs(), prevent_initial_call=True)(update)
-    app.keep_in_address(view)
+
+def options_of(options: Mapping[str, str], chosen: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Options as a component takes them, and the values that are chosen: a list drops those that it does not offer."""
+    offered = dict(options) | {value: value for value in chosen if value not in options}
+    return [{"value": value, "label": label} for value, label in offered.items()]
 
 
 def _scale(steps: tuple[int, ...]) -> dict[str, Any]:
@@ -101,16 +132,24 @@ def _scale(steps: tuple[int, ...]) -> dict[str, Any]:
     distances = {after - before for before, after in pairwise(steps)}
     if len(distances) != 1:
         raise ValueError(f"the steps of a slider must be evenly spaced: {steps}")
-    marks = {step: str(step) for step in steps}
-    return {"min": steps[0], "max": steps[-1], "step": distances.pop(), "marks": marks}
+    return {"min": steps[0], "max": steps[-1], "step": distances.pop(), "marks": _marks(steps)}
 
 
-def _labelled(label: str, name: str, component: Any, wide: bool = False) -> html.Div:
-    label_id = f"{name}-label"
+def _marks(steps: tuple[int, ...]) -> dict[int, str]:
+    """The steps that are written below a slider: some of them where all have no room, and both ends."""
+    apart = ceil((len(steps) - 1) / (MOST_MARKS - 1))
+    return {mark: str(mark) for mark in (*steps[:-apart:apart], steps[-1])}
+
+
+def labelled(control: Control, value: Any) -> Component:
+    """A control below its label."""
+    made = component(control, value)
+    label_id = f"label-of-{quote(control.name)}".replace(".", "%2E")  # Dash allows no dot in the id of a component
+    name: Component = html.Span(control.label, id=label_id, className="control-label")
+    if isinstance(control, Number):
+        name = html.Label(control.label, id=label_id, className="control-label", htmlFor=stringify_id(made.id))
     return html.Div(
-        [
-            html.Span(label, id=label_id, className="control-label"),
-            html.Div(component, role="group", **{"aria-labelledby": label_id}),
-        ],
-        className="control control-wide" if wide else "control",
+        [name, html.Div(made, role="group", **{"aria-labelledby": label_id})],
+        id={"field": quote(control.name)},  # by which it stays in its place, focus and all, when others come or go
+        className="control control-wide" if isinstance(control, Step | Span) else "control",
     )

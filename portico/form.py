@@ -176,6 +176,10 @@ class Form:
         """What was written into a field and is not what it takes."""
         return self._problems([control for control in self.controls if isinstance(control, Number)])
 
+    def reads_otherwise(self, control: Control) -> bool:
+        """Whether the address writes a control's value in other texts than the form does."""
+        return self.arguments.getlist(control.name) != control.texts(self.values[control.name])
+
     def address(self) -> str:
         """The shortest query that opens this view: what is not the default."""
         return _query((each, value) for each, value in self._pairs() if value != each.default)
