@@ -21,6 +21,13 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024
 MAX_TIMEOUT_S = 3600.0
 MAX_BODY_LIMIT_BYTES = 1024**3
+DEFAULT_QUERY_SECONDS = 20
+MAX_QUERY_SECONDS = 3600
+DEFAULT_QUERY_MEMORY = "128MB"
+# As DuckDB reads it, from 32 MB, which reading a text with two threads needs, to the terabytes:
+# https://duckdb.org/docs/stable/configuration/pragmas#memory-limit
+MEMORY = re.compile(r"(3[2-9]|[4-9][0-9]|[1-9][0-9]{2,5})MB|[1-9][0-9]{0,3}GB")
+MEMORY_IS = 'must be a size from 32 MB, written as "128MB" or "2GB"'
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Registry:
-    """The site's title and its pages in the order of the navigation."""
+    """The site's title and its pages in the order of the navigation.
+
+    `query_seconds` and `query_memory` are what a query of data may take; the environment can say otherwise.
+    """
 
     title: str
     description: str
     pages: tuple[Page, ...]
+    query_seconds: int = DEFAULT_QUERY_SECONDS
+    query_memory: str = DEFAULT_QUERY_MEMORY
 
     def __iter__(self) -> Iterator[Page]:
         return iter(self.pages)
@@ -87,7 +99,7 @@ def read_registry(folder: Path) -> Registry:
 
 def parse_registry(document: Mapping[str, Any]) -> Registry:
     """Check a parsed `pages.toml` and return it as a `Registry`."""
-    _reject_unknown_keys("", document, {"site", "page"})
+    _reject_unknown_keys("", document, {"site", "page", "data"})
     site = _table(document, "site")
     _reject_unknown_keys("site.", site, {"title", "description"})
     tables = document.get("page")
@@ -96,7 +108,19 @@ def parse_registry(document: Mapping[str, Any]) -> Registry:
     pages = tuple(_parse_page(f"page[{index}].", table) for index, table in enumerate(tables))
     _reject_twins("name", (page.name for page in pages))
     _reject_twins("path", (page.path for page in pages))
-    return Registry(_text("site.", site, "title"), _text("site.", site, "description", ""), pages)
+    return Registry(_text("site.", site, "title"), _text("site.", site, "description", ""), pages, *_data(document))
+
+
+def _data(document: Mapping[str, Any]) -> tuple[int, str]:
+    data = _table(document, "data")
+    _reject_unknown_keys("data.", data, {"seconds", "memory"})
+    seconds, memory = data.get("seconds", DEFAULT_QUERY_SECONDS), data.get("memory", DEFAULT_QUERY_MEMORY)
+    if type(seconds) is not int or not 1 <= seconds <= MAX_QUERY_SECONDS:
+        problem = f"must be a whole number from 1 to {MAX_QUERY_SECONDS}"
+        raise ConfigError(REGISTRY_FILE, "data.seconds", seconds, problem)
+    if not isinstance(memory, str) or not MEMORY.fullmatch(memory):
+        raise ConfigError(REGISTRY_FILE, "data.memory", memory, MEMORY_IS)
+    return seconds, memory
 
 
 def _parse_page(prefix: str, table: Any) -> Page:

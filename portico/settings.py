@@ -8,17 +8,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portico.errors import ConfigError
-from portico.registry import Registry
+from portico.registry import DEFAULT_QUERY_MEMORY, DEFAULT_QUERY_SECONDS, MAX_QUERY_SECONDS, MEMORY, MEMORY_IS, Registry
 
 ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
+QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
+DATABASE_SCHEMES = ("postgresql", "postgres")
 # A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 ADDRESS = re.compile(
     r"https?://(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]+)?/?",
     re.IGNORECASE,
 )
+# How an address begins, also one whose slashes are wrong: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class Settings:
         remotes: page name to the address of its service (`PORTICO_REMOTE`).
         host, port: where to listen (`HOST`, `PORT`).
         workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
+        data: where the tables are: a folder, or the address of a database; empty for the sample alone
+            (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
+        query_seconds, query_memory: what a query may take, and all queries of a process together
+            (`PORTICO_QUERY_SECONDS`, `PORTICO_QUERY_MEMORY`; unset = `[data]` of `pages.toml`).
         build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
         dev: pages reload in the browser and show their errors there; set by `gateway.dev` alone.
     """
@@ -45,6 +53,14 @@ class Settings:
     threads: int = 8
     build: str = ""
     dev: bool = False
+    data: str = field(default="", repr=False)  # an address may hold a password
+    query_seconds: int = DEFAULT_QUERY_SECONDS
+    query_memory: str = DEFAULT_QUERY_MEMORY
+
+    @property
+    def queries_at_once(self) -> int:
+        """Queries of a process that run at the same time; the others wait for their turn."""
+        return QUERIES_AT_ONCE
 
     def all_threads(self) -> int:
         """The threads of a gunicorn process: those for its own pages, and those that wait for remote ones."""
@@ -75,7 +91,41 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
         threads=_integer(environ, "PORTICO_THREADS", 8, 1, 256),
         build=environ.get("PORTICO_BUILD", ""),
+        data=_data(environ),
+        query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),
+        query_memory=_memory(environ, registry.query_memory),
     )
+
+
+def _data(environ: Mapping[str, str]) -> str:
+    text = environ.get("PORTICO_DATA", "").strip()
+    if not text:
+        beside = site_folder(environ) / "data"
+        return str(beside) if beside.is_dir() else ""
+    scheme = SCHEME.match(text)
+    if scheme is None:
+        return _data_folder(text)
+    if scheme[1].lower() not in DATABASE_SCHEMES or not text.startswith("://", scheme.end(1)):
+        known = ", ".join(f"{each}://…" for each in DATABASE_SCHEMES)
+        hidden = f"{scheme[0]}…"  # what follows may be a password
+        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", hidden, f"must be a folder or an address; known: {known}")
+    return text
+
+
+def _data_folder(text: str) -> str:
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is not a folder")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is a folder that cannot be read: permission denied")
+    return str(folder)
+
+
+def _memory(environ: Mapping[str, str], default: str) -> str:
+    text = environ.get("PORTICO_QUERY_MEMORY") or default
+    if not MEMORY.fullmatch(text):
+        raise ConfigError(ENVIRONMENT, "PORTICO_QUERY_MEMORY", text, MEMORY_IS)
+    return text
 
 
 def _local_pages(registry: Registry, text: str | None, remotes: Mapping[str, str]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def page(**keys):
         ({"site": {"title": 1}, "page": [{"name": "a"}]}, "site.title = 1: must be a text"),
         ({"site": {"title": " "}, "page": [{"name": "a"}]}, "site.title = ' ': must be a text"),
         ({"site": {"title": "S", "colour": "red"}, "page": [{"name": "a"}]}, "site.colour = 'red': is not a key"),
-        (site_with({"name": "a"}, pages=1), "pages = 1: is not a key; known here: page, site"),
+        (site_with({"name": "a"}, pages=1), "pages = 1: is not a key; known here: data, page, site"),
         (site_with("a"), r"page\[0\] = 'a': must be a table"),
         (site_with({}), r"page\[0\].name = None: must be a text"),
         (site_with({"name": "a"}, {"name": "a", "path": "/b/"}), r"page\[1\].name = 'a': page\[0\] has the same name"),

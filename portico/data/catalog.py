@@ -1,0 +1,24 @@
+"""The catalog of this process: a folder of files or a database, as the settings say."""
+
+from functools import cache
+from pathlib import Path
+
+from portico.data.folder import FolderCatalog
+from portico.data.running import Watch
+from portico.data.tables import Catalog
+from portico.settings import Settings
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """Return the catalog of the settings, the same at each call in a process; nothing is read yet."""
+    return _opened(settings.data, settings.query_seconds, settings.query_memory, settings.queries_at_once)
+
+
+@cache
+def _opened(data: str, seconds: int, memory: str, at_once: int) -> Catalog:
+    watch = Watch(seconds, at_once)
+    if "://" not in data:
+        return FolderCatalog(Path(data) if data else None, watch, memory)
+    from portico.data.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
+
+    return DatabaseCatalog(data, watch)

@@ -1,0 +1,134 @@
+"""Files of tables in a folder: which are there, and how a change of one is noticed."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from portico.data.columns import readable_name
+from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
+
+ENDING = re.compile(r"\.(?:(csv|tsv|json|jsonl|ndjson)(\.gz)?|(parquet))$", re.IGNORECASE)
+SIDECAR = ".toml"  # behind the name of a table's file, describes it
+Signature = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a table as it was when it was looked at.
+
+    Attributes:
+        signature: another one means that the file may say something else now.
+        sidecar: the same of the file that describes it, None without one.
+        alias: what it is called instead of its name.
+        only: the columns that are of use; all where it is empty.
+    """
+
+    path: Path
+    signature: Signature
+    sidecar: Signature | None = None
+    alias: str = ""
+    only: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.alias or self.path.name
+
+    @property
+    def title(self) -> str:
+        return title_of(self.name)
+
+    @property
+    def format(self) -> str:
+        """What it is by its ending: csv, tsv, json, jsonl, ndjson or parquet."""
+        found = ENDING.search(self.path.name)
+        return (found[1] or found[3]).lower() if found else ""
+
+    @property
+    def gzipped(self) -> bool:
+        return self.path.name.lower().endswith(".gz")
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.signature[1]
+
+    @property
+    def changed(self) -> datetime | None:
+        try:
+            return datetime.fromtimestamp(self.signature[0] / 1e9, UTC)
+        except (OverflowError, ValueError, OSError):
+            return None
+
+    def digest(self) -> str:
+        """The same for the same version of a file and its description, and for nothing else."""
+        text = repr((os.fspath(self.path), self.signature, self.sidecar))
+        return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=12).hexdigest()
+
+    def check_unchanged(self) -> None:
+        """Raise TableGone or Unreadable if the file is another one now."""
+        signature = signature_of(self.path)
+        if signature is None:
+            raise TableGone(f"{self.name} was deleted while it was read.")
+        if signature != self.signature:
+            raise Unreadable(f"{self.name} changed while it was read. Try again.")
+
+
+def title_of(name: str) -> str:
+    """A file's name for people, without its ending."""
+    return readable_name(ENDING.sub("", name)) or name
+
+
+def signature_of(path: Path) -> Signature | None:
+    """When a file was written, its size, which file it is, and when any of these changed; None if it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _no_access(path.name, error) from error
+    return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns)
+
+
+def file_at(path: Path) -> DataFile:
+    """Return the file of that path as it is now; raises TableGone if there is none."""
+    signature = signature_of(path)
+    if signature is None or not path.is_file():
+        raise TableGone(f"There is no table {path.name} now.")
+    return DataFile(path, signature, signature_of(path.with_name(path.name + SIDECAR)))
+
+
+def files_in(folder: Path) -> list[tuple[str, bool]]:
+    """The names of a folder's tables, and whether a description lies beside each."""
+    try:
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry for entry in entries}
+    except OSError as error:
+        raise SourceAway(f"The data folder cannot be read: {error.strerror}.") from error
+    return [(name, name + SIDECAR in found) for name in _tables(found)]
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of that name can be a table."""
+    plain = os.sep not in name and "\0" not in name and name.isprintable()
+    return plain and not name.startswith(".") and ENDING.search(name) is not None
+
+
+def _tables(entries: dict[str, "os.DirEntry[str]"]) -> Iterator[str]:
+    for name, entry in entries.items():
+        if is_table(name) and _is_file(entry):
+            yield name
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads to itself, or to a place that is closed to us
+        return False
+
+
+def _no_access(name: str, error: OSError) -> DataError:
+    return Unreadable(f"{name} cannot be read: {error.strerror}.")

@@ -1,0 +1,160 @@
+"""DuckDB in this process: it reads the files of given folders and nothing else.
+
+Answers are plain rows. Neither pandas nor Arrow is loaded for that, which saves a chart page about 70 MB.
+"""
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from portico.data.failures import NeededTooMuch
+from portico.data.running import Watch
+from portico.data.tables import Row
+
+ENGINE_THREADS = 2
+ROWS_A_BATCH = 2000
+DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
+DOWNLOADS_AT_ONCE = 2  # with turns of their own, so that slow lines never keep charts waiting
+
+# Importing duckdb opens a connection with a thread of its own. A forked worker has not that thread, and
+# would wait for it when it ends: every stop would last until the worker is killed.
+duckdb.default_connection().close()
+
+LOG = logging.getLogger("portico.data")
+TOO_MUCH = "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups."
+NO_VALUES: Mapping[str, Any] = {}
+
+
+class DuckDBEngine:
+    """A database in memory that is opened at its first query, and again after a fork.
+
+    DuckDB works with threads of its own, which a forked process does not inherit: a connection that
+    crossed a fork would wait for them for ever. Not for a process that forks while it answers: the
+    queries under way would be cut off.
+
+    Args:
+        folders: where files may be read; every other place, and the network, is closed to it.
+        watch: stops the queries.
+        memory: that all queries of this process have together, as DuckDB writes it ("128MB").
+        forget: called when what was created here is gone.
+        spill: a writable folder for what memory does not hold; without one such a query fails.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        watch: Watch,
+        memory: str,
+        forget: Callable[[], None] = lambda: None,
+        spill: Path | None = None,
+    ) -> None:
+        self._folders = [str(folder) for folder in folders]
+        self._watch = watch
+        self._downloads = Watch(DOWNLOAD_LONGER * watch.seconds, DOWNLOADS_AT_ONCE)
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": ENGINE_THREADS,
+            "memory_limit": memory,
+            "temp_directory": str(spill or ""),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._forget = forget
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._close_before_forks()
+
+    def rows(self, sql: str, values: Mapping[str, Any] = NO_VALUES) -> list[Row]:
+        """Run a statement and return all its rows.
+
+        Raises:
+            DataError: it was stopped, or needed too much memory.
+            duckdb.Error: whatever else went wrong.
+        """
+        with self._cursor(self._watch) as cursor:
+            return _executed(cursor, sql, values).fetchall()
+
+    def batches(self, sql: str, values: Mapping[str, Any] = NO_VALUES) -> Iterator[list[Row]]:
+        """Run a query and return its rows some at a time; raises what `rows` does."""
+        with self._cursor(self._downloads) as cursor:
+            _executed(cursor, sql, values)
+            while batch := cursor.fetchmany(ROWS_A_BATCH):
+                yield batch
+
+    def close(self) -> None:
+        """Let go of everything; the next query opens it again."""
+        with self._lock:
+            self._close()
+
+    @contextmanager
+    def _cursor(self, watch: Watch) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._opened()
+        try:
+            with watch.running(cursor.interrupt):
+                yield cursor
+        except duckdb.OutOfMemoryException as error:
+            LOG.warning("%s", error)
+            raise NeededTooMuch(TOO_MUCH) from error
+        except duckdb.FatalException:
+            self.close()  # this database answers nothing any more, a new one does
+            raise
+        finally:
+            cursor.close()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._open()
+            return self._connection.cursor()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(config=self._config)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_external_file_cache = false")  # a file is read as it is now
+        connection.execute(f"SET allowed_directories = [{', '.join(map(_literal, self._folders))}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._forget()
+
+    def _close_before_forks(self) -> None:
+        lock, engine = self._lock, weakref.ref(self)
+
+        def close() -> None:
+            lock.acquire()
+            if (alive := engine()) is not None:
+                alive._close()
+
+        os.register_at_fork(before=close, after_in_parent=lock.release, after_in_child=lock.release)
+
+
+def _executed(cursor: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Run a statement; its values are given to EXECUTE, for handing them to Python's `execute` loads pandas."""
+    if not values:
+        return cursor.execute(sql)
+    cursor.execute(f"PREPARE question AS {sql}")
+    return cursor.execute(
+        f"EXECUTE question({', '.join(f'{name} := {_literal(each)}' for name, each in values.items())})"
+    )
+
+
+def _literal(value: Any) -> str:
+    """A value as an expression of SQL in which none of its own characters stands."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    written = f"decode(from_hex('{str(value).encode().hex()}'))"
+    kind = {bool: "BOOLEAN", int: "HUGEINT", float: "DOUBLE"}.get(type(value))
+    return f"CAST({written} AS {kind})" if kind else written

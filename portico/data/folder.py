@@ -1,0 +1,216 @@
+"""The catalog over a folder of files: each file is a table, read with DuckDB."""
+
+import logging
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from portico.data.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
+from portico.data.descriptions import Description, read_description
+from portico.data.duckdb_engine import DuckDBEngine
+from portico.data.engine_errors import explained, explained_query, speaks_of_a_file
+from portico.data.failures import DataError, TableGone, Unreadable
+from portico.data.query import Query
+from portico.data.reading import Reading, open_file
+from portico.data.running import Watch
+from portico.data.sample import SAMPLE, SAMPLE_COLUMNS, described, sample_file
+from portico.data.tables import Row, Table, TableName
+
+LOG = logging.getLogger("portico.data")
+COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
+VERSIONS = 2  # of a file: the newest, and the one before it, which may be asked still
+VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
+VIEWS = re.compile(VIEW + r"[0-9a-f]{24}")
+
+
+class FolderCatalog:
+    """The tables of a folder; the sample where it has none. A file that changes, comes or goes is seen at once.
+
+    Args:
+        folder: where the files lie; None for the sample alone.
+        watch: stops the queries.
+        memory: that all queries of this process have together, as DuckDB writes it ("128MB").
+        spill: a writable folder for what memory does not hold; without one such a query fails.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, folder: Path | None, watch: Watch, memory: str, spill: Path | None = None) -> None:
+        self._folder = folder.resolve() if folder is not None else None
+        folders = [sample_file().parent, *([self._folder] if self._folder else [])]
+        self._forget()
+        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill)
+
+    def names(self) -> list[TableName]:
+        """The tables that are there now, by title."""
+        found = files_in(self._folder) if self._folder else []
+        if self._folder is None or not found:
+            return [TableName(SAMPLE, SAMPLE.capitalize())]
+        names = [TableName(name, self._title(self._folder, name, has_more)) for name, has_more in found]
+        titles = [each.title for each in names]
+        plain = [TableName(each.name, _unique(each, titles)) for each in names]
+        return sorted(plain, key=lambda each: (each.title.casefold(), each.name))
+
+    def table(self, name: str) -> Table:
+        """The table of that name as it is now.
+
+        Raises:
+            TableGone: there is none.
+            Unreadable: its file or its description is broken.
+        """
+        return self._reading(self._file(name)).table
+
+    def rows(self, query: Query) -> list[Row]:
+        """Work out a query."""
+        used = self._used(query)
+        try:
+            rows = self._engine.rows(query.sql, query.values)
+        except duckdb.Error as error:
+            raise self._failure(error, used) from error
+        _check_unchanged(used)
+        return rows
+
+    def batches(self, query: Query) -> Iterator[list[Row]]:
+        """Work out a query of any size, some rows at a time."""
+        used = self._used(query)
+        try:
+            yield from self._engine.batches(query.sql, query.values)
+        except duckdb.Error as error:
+            raise self._failure(error, used) from error
+        _check_unchanged(used)
+
+    def _forget(self) -> None:
+        """Begin with no table read: at first, and when the engine has let go of them."""
+        self._lock = threading.Lock()
+        self._readings: OrderedDict[str, Reading | Unreadable] = OrderedDict()  # by view, longest unused first
+        self._opening: dict[str, threading.Lock] = {}
+        self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
+        self._descriptions: dict[str, tuple[Signature, Description]] = {}
+
+    def _file(self, name: str) -> DataFile:
+        if self._folder is not None and is_table(name):
+            return file_at(self._folder / name)
+        if name == SAMPLE and self.names()[0].name == SAMPLE:
+            return replace(file_at(sample_file()), alias=SAMPLE, only=SAMPLE_COLUMNS)
+        raise TableGone(f"There is no table {name} now.")
+
+    def _reading(self, file: DataFile) -> Reading:
+        view = VIEW + file.digest()
+        with self._lock:
+            opening = self._opening.setdefault(file.name, threading.Lock())
+        with opening:
+            found = self._readings.get(view)
+            if found is None:
+                found = self._open(file, view)
+                self._keep(view, found, file.name)
+        if isinstance(found, Unreadable):
+            raise Unreadable(*found.args)
+        return found
+
+    def _open(self, file: DataFile, view: str) -> Reading | Unreadable:
+        """Read a file; what is wrong with it is kept as well, so that it is looked at once."""
+        try:
+            description = self._description(file)
+            reading = open_file(file, view, self._engine.rows)
+        except Unreadable as error:
+            failure: DataError = error
+        except (duckdb.Error, OSError, EOFError) as error:
+            LOG.warning("%s: %s", file.name, error)
+            failure = explained(error, file.name)
+        else:
+            return replace(reading, table=description.of(described(reading.table)))
+        file.check_unchanged()
+        if isinstance(failure, Unreadable):
+            return failure
+        raise failure
+
+    def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
+        """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
+        with self._lock:
+            versions = [*self._versions.get(name, ()), view]
+            self._versions[name] = versions[-VERSIONS:]
+            self._readings[view] = found
+            dropped = versions[:-VERSIONS] + self._too_many(view)
+            gone = [self._readings.pop(each) for each in dropped if each in self._readings]
+        for reading in gone:
+            if isinstance(reading, Reading):
+                self._engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+
+    def _too_many(self, kept: str) -> list[str]:
+        """The copies that are unused for longest, as many as are more than what memory is for."""
+        copies = [(view, each.copied) for view, each in self._readings.items() if isinstance(each, Reading)]
+        total, dropped = sum(size for _, size in copies), []
+        for view, size in copies:
+            if total > COPIES_BYTES and size and view != kept:
+                dropped.append(view)
+                total -= size
+        return dropped
+
+    def _used(self, query: Query) -> list[Reading]:
+        """What a query asks; read anew where the engine has let go of it since."""
+        return [self._reading_of(view) for view in sorted(set(VIEWS.findall(query.sql)))]
+
+    def _reading_of(self, view: str) -> Reading:
+        with self._lock:
+            found = self._readings.get(view)
+            if isinstance(found, Reading):
+                self._readings.move_to_end(view)
+                return found
+        for name in self.names():
+            file = self._file(name.name)
+            if VIEW + file.digest() == view:
+                return self._reading(file)
+        raise Unreadable("The table changed while it was read. Try again.")
+
+    def _failure(self, error: duckdb.Error, used: list[Reading]) -> DataError:
+        """What a reader is told of a query that failed."""
+        LOG.warning("%s: %s", ", ".join(reading.file.name for reading in used), error)
+        _check_unchanged(used)
+        if isinstance(error, duckdb.CatalogException):
+            return Unreadable("The table changed while it was read. Try again.")
+        from_files = [reading.file.name for reading in used if not reading.copied]
+        if from_files and speaks_of_a_file(error):
+            return explained(error, from_files[0])
+        return explained_query(error)
+
+    def _description(self, file: DataFile) -> Description:
+        """What lies beside a file; raises Unreadable if it is wrong."""
+        if file.sidecar is None:
+            return Description()
+        with self._lock:
+            known = self._descriptions.get(file.name)
+        if known is not None and known[0] == file.sidecar:
+            return known[1]
+        sidecar = file.path.with_name(file.name + SIDECAR)
+        try:
+            found = read_description(sidecar.read_bytes(), sidecar.name)
+        except OSError as error:
+            raise Unreadable(f"{sidecar.name} cannot be read: {error.strerror}.") from error
+        with self._lock:
+            self._descriptions[file.name] = (file.sidecar, found)
+        return found
+
+    def _title(self, folder: Path, name: str, has_more: bool) -> str:
+        if has_more:
+            with suppress(DataError):  # which is said to whoever asks for the table
+                file = file_at(folder / name)
+                return self._description(file).title or file.title
+        return title_of(name)
+
+
+def _check_unchanged(used: list[Reading]) -> None:
+    """Raise DataError if a file that was read is another one now: its rows may not be what was asked for."""
+    for reading in used:
+        if not reading.copied:
+            reading.file.check_unchanged()
+
+
+def _unique(name: TableName, titles: list[str]) -> str:
+    return name.title if titles.count(name.title) == 1 else f"{name.title} ({name.name})"

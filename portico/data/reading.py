@@ -1,0 +1,114 @@
+"""A file as a table in the engine: a view of it or a copy, its columns, and what its first rows say."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.backends.sql.datatypes import DuckDBType
+
+from portico.data.columns import Facts, describe
+from portico.data.data_files import DataFile
+from portico.data.file_formats import quoted, select
+from portico.data.tables import Row, Table
+
+LOG = logging.getLogger("portico.data")
+SMALL_BYTES = 8 * 2**20  # a text up to this is kept in memory, and all of it is looked at for its types
+SMALL_GZIP_BYTES = 2**20
+FIRST_ROWS = 50_000  # that facts are taken from
+FIRST_CELLS = 2_000_000  # and no more than these, in a wide table
+COLUMNS_WITH_FACTS = 256
+WHOLE_NUMBER = dt.Decimal(38, 0)  # stands for UHUGEINT, which Ibis does not know
+
+Ask = Callable[[str], list[Row]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A version of a file that can be asked.
+
+    Attributes:
+        view: its name in the engine.
+        copied: bytes of the file that were copied into memory; 0 for one that is read at each query.
+    """
+
+    file: DataFile
+    view: str
+    table: Table
+    copied: int
+
+
+def open_file(file: DataFile, view: str, ask: Ask) -> Reading:
+    """Make a file a table in the engine.
+
+    Raises:
+        DataError, duckdb.Error, OSError: it cannot be read.
+    """
+    small = file.format != "parquet" and file.size <= (SMALL_GZIP_BYTES if file.gzipped else SMALL_BYTES)
+    reads = select(file, small, ask)
+    kind = "TABLE" if small else "VIEW"
+    projection = ", ".join(
+        _without_zone(name, dtype) for name, dtype in _types(reads, ask).items() if name in (file.only or {name})
+    )
+    ask(f"CREATE OR REPLACE {kind} {quoted(view)} AS FROM ({reads}) SELECT {projection}")
+    schema = {name: dtype_of(text) for name, text in _types(f"FROM {quoted(view)}", ask).items()}
+    facts = _facts(view, schema, ask)
+    table = Table(
+        name=file.name,
+        title=file.title,
+        relation=ibis.table(ibis.schema(schema), name=view),
+        columns={name: describe(name, dtype, facts.get(name)) for name, dtype in schema.items()},
+        changed=file.changed,
+        rows=_rows(file, view, small, ask),
+    )
+    return Reading(file, view, table, file.size if small else 0)
+
+
+def dtype_of(text: str) -> dt.DataType:
+    """The type of Ibis for a type as DuckDB writes it; Unknown for those that Ibis does not know."""
+    if text == "UHUGEINT":
+        return WHOLE_NUMBER
+    try:
+        return DuckDBType.from_string(text)
+    except Exception:
+        LOG.warning("a type of DuckDB that Ibis does not read: %s", text)
+        return dt.Unknown()
+
+
+def _types(query: str, ask: Ask) -> Mapping[str, str]:
+    return {row[0]: row[1] for row in ask(f"DESCRIBE {query}")}
+
+
+def _without_zone(name: str, dtype: str) -> str:
+    """Moments with an offset become times in UTC: DuckDB hands out the former with the help of pytz alone."""
+    if dtype == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST({quoted(name)} AS TIMESTAMP) AS {quoted(name)}"
+    return quoted(name)
+
+
+def _rows(file: DataFile, view: str, small: bool, ask: Ask) -> int | None:
+    if small or file.format == "parquet":  # from memory or the file's own count: both without a scan
+        return int(ask(f"FROM {quoted(view)} SELECT count(*)")[0][0])
+    return None
+
+
+def _facts(view: str, schema: Mapping[str, dt.DataType], ask: Ask) -> dict[str, Facts]:
+    names = list(schema)[:COLUMNS_WITH_FACTS]
+    rows = min(FIRST_ROWS, FIRST_CELLS // max(1, len(schema)))
+    wanted = ", ".join(part for name in names for part in _asked_of(name, schema[name]))
+    first = f"FROM {quoted(view)} SELECT {', '.join(map(quoted, names))} LIMIT {rows}"
+    answer = ask(f"FROM ({first}) SELECT count(*), {wanted}")[0]
+    return {
+        name: Facts(answer[0], *answer[at : at + 4]) for name, at in zip(names, range(1, len(answer), 4), strict=True)
+    }
+
+
+def _asked_of(name: str, dtype: dt.DataType) -> tuple[str, str, str, str]:
+    column = quoted(name)
+    distinct = f"count(DISTINCT CASE WHEN {column} IS NOT NULL THEN hash({column}) END)"  # less memory than texts
+    if not dtype.is_numeric() or dtype.is_boolean():
+        return f"count({column})", distinct, "NULL", "NULL"
+    number = f"CAST({column} AS DOUBLE)"
+    finite = f"FILTER (WHERE isfinite({number}))"
+    return f"count({column})", distinct, f"min({number}) {finite}", f"max({number}) {finite}"
