@@ -292,10 +292,10 @@ def texts_of(chosen: Any) -> list[str]:
 
 def _in_browser(app: PageApp) -> None:
     """Register what the browser does by itself: compose the address, keep it, and follow a zoom."""
-    ids = State(CONTROL, "id")
+    ids, figure = State(CONTROL, "id"), State("chart", "figure")
     inside = [
-        ("choose", [Output("address", "data")], [Input(CONTROL, "value"), ids], True),
-        ("answered", [], [Input("shown", "data"), ids], False),
+        ("choose", [Output("address", "data")], [Input(CONTROL, "value"), ids, State("shown", "data")], True),
+        ("answered", [], [Input("shown", "data"), ids, figure], False),
         ("zoom", [], [Input("chart", "relayoutData")], True),
     ]
     for name, outputs, inputs, waits in inside:

@@ -1,4 +1,4 @@
-// What the frame does in the browser: first answers without a round trip, controls in the address,
+// What the frame does in the browser: first answers without a round trip, callbacks that fail,
 // the state of other pages, and the return of a page that was down.
 "use strict";
 (() => {
@@ -20,7 +20,8 @@
         return new Response(body, { headers: { "Content-Type": "application/json" } });
       }
       if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
-      const answer = browserFetch.call(window, resource, options);
+      const send = (more) => browserFetch.call(window, resource, more);
+      const answer = namespace.ask(send, options);
       answer.then(({ status }) => status, () => 0).then(sayTrouble); // 0: nobody there
       return answer;
     };
@@ -43,6 +44,9 @@
       : "Not updated: the page could not work this out. Choose something else, or go back a step.";
     if (passing) reloadWhenReady(note.dataset.status);
   };
+
+  // What is drawn is again what the controls say.
+  namespace.forgetTrouble = () => sayTrouble(200);
 
   // --- the address --------------------------------------------------------------------------------
   // An entry of the history holds the values of all controls, so Back and Forward restore them as they

@@ -1,0 +1,294 @@
+// A chart page in the browser: the address that the controls make, the wait for an answer, what is taken away.
+//
+// The server answers a query with the chart, the controls and the shortest address ("shown"). An entry of the
+// history holds its query and its place among the entries of this tab, so that a step that was cancelled can be
+// taken back.
+"use strict";
+(() => {
+  const namespace = ((window.dash_clientside ??= {}).portico ??= {});
+  const element = (id) => document.getElementById(id);
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+  // --- the address --------------------------------------------------------------------------------
+  let shown = null; // the view that the page shows
+  let shownPlace = null; // of its entry in the history; null where that is gone
+  let wanted = null; // the query whose answer is awaited
+  let place = history.state?.place ?? 0; // of the entry that the reader is at
+  let controls = []; // ids of the controls
+  let drawnRange = null; // of the chart's x axis; null where it is found from the data
+
+  const nameOf = ({ control }) => decodeURIComponent(control);
+
+  const composed = (ids, values) => {
+    const query = new URLSearchParams();
+    ids.forEach((id, index) => {
+      const value = values[index] ?? null;
+      if (Array.isArray(value)) (value.length ? value : [""]).forEach((item) => query.append(nameOf(id), item));
+      else if (value !== null) query.append(nameOf(id), value);
+    });
+    return query.toString();
+  };
+
+  const sorted = (query) => {
+    const pairs = new URLSearchParams(query);
+    pairs.sort();
+    return pairs.toString();
+  };
+  const same = (one, other) => sorted(one) === sorted(other);
+  const isShown = (query) => same(query, shown.address) || same(query, shown.query);
+  const target = (query) => (query ? `?${query}` : location.pathname);
+
+  // What the server is asked; without a shape it sends all controls.
+  const asking = (query, shape) => {
+    wanted = query;
+    return { query, shape, width: element("chart")?.clientWidth || null };
+  };
+
+  const push = (query) => {
+    place += 1;
+    if (shownPlace !== null && shownPlace >= place) shownPlace = null;
+    history.pushState({ query, place }, "", target(query));
+  };
+
+  // Called when a control was changed, and when the server has sent others.
+  namespace.choose = (values, ids, latest) => {
+    const query = composed(ids, values);
+    const known = wanted === null || latest.asked === wanted ? latest.query : wanted; // it may be called before `answered`
+    if (same(query, known)) return window.dash_clientside.no_update;
+    push(query);
+    return asking(query, shown.shape);
+  };
+
+  namespace.answered = (data, ids, figure) => {
+    const opening = shown === null;
+    const late = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
+    [shown, controls] = [data, ids];
+    drawnRange = figure?.layout?.xaxis?.range?.slice() ?? null; // before a reader draws up a stretch of it
+    if (late) return;
+    [wanted, shownPlace] = [null, place];
+    history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
+  };
+
+  addEventListener("popstate", ({ state }) => {
+    if (shown === null) return;
+    if (typeof state?.query !== "string") {
+      // A step within the page, to #main: it shows what was shown.
+      place += 1;
+      history.replaceState({ query: wanted ?? shown.address, place }, "");
+      return;
+    }
+    place = state.place;
+    if (isShown(state.query)) leaveAsShown();
+    else setProps("address", { data: asking(state.query, null) });
+  });
+
+  // Back to what is shown: nothing is awaited any more, and the controls stand as they did.
+  const leaveAsShown = () => {
+    stop();
+    [wanted, shownPlace] = [null, place];
+    namespace.forgetTrouble();
+    restoreControls();
+  };
+
+  const restoreControls = () => {
+    for (const id of controls) {
+      const value = shown.values[nameOf(id)];
+      if (value !== undefined) setProps(id, { value });
+    }
+  };
+
+  // --- the wait for an answer ----------------------------------------------------------------------
+  const SOON_MS = 300; // an answer within this needs no word
+  const COUNTED_FROM_S = 2;
+  const TYPING_MS = 200; // between two keys of a search
+  const CHART = "chart";
+  const underWay = new Map(); // what is asked for: its AbortController
+  const nothing = () => new Response(null, { status: 204 }); // the renderer then leaves everything as it is
+
+  const kindOf = ({ output, outputs }) => {
+    if (output.includes("..chart.figure..")) return CHART;
+    return output.endsWith(".options") ? JSON.stringify(outputs) : null;
+  };
+
+  // Ask the server for a callback. A newer question of the same kind ends the one before it.
+  namespace.ask = async (send, options) => {
+    const kind = kindOf(JSON.parse(options.body));
+    if (kind === null) return send(options);
+    underWay.get(kind)?.abort();
+    const own = new AbortController();
+    underWay.set(kind, own);
+    if (kind === CHART) startClock();
+    else await new Promise((resolve) => setTimeout(resolve, TYPING_MS));
+    try {
+      if (own.signal.aborted) return nothing();
+      const answer = await send({ ...options, signal: own.signal });
+      const body = await answer.arrayBuffer(); // here, where it can be given up
+      return answer.status === 204 ? nothing() : new Response(body, { status: answer.status, headers: answer.headers });
+    } catch (error) {
+      if (own.signal.aborted) return nothing();
+      throw error;
+    } finally {
+      if (underWay.get(kind) === own) {
+        underWay.delete(kind);
+        if (kind === CHART) stopClock();
+      }
+    }
+  };
+
+  const stop = () => underWay.get(CHART)?.abort();
+
+  let clock = null;
+  const startClock = () => {
+    if (clock !== null) return; // for the question before: the reader has waited since then
+    const start = performance.now();
+    const tick = () => {
+      const seconds = Math.floor((performance.now() - start) / 1000);
+      element("figure")?.setAttribute("aria-busy", "true");
+      if (element("working")) element("working").hidden = false;
+      if (element("seconds")) element("seconds").textContent = seconds < COUNTED_FROM_S ? "" : ` ${seconds} s`;
+      clock = setTimeout(tick, 1000 - ((performance.now() - start) % 1000));
+    };
+    clock = setTimeout(tick, SOON_MS);
+  };
+
+  const stopClock = () => {
+    clearTimeout(clock);
+    clock = null;
+    element("figure")?.removeAttribute("aria-busy");
+    if (element("working")) element("working").hidden = true;
+  };
+
+  const cancel = () => {
+    const steps = shownPlace === null ? 0 : shownPlace - place;
+    stop();
+    wanted = null;
+    restoreControls();
+    restoreZoom();
+    setProps("notice", { children: "Cancelled: the chart shows the view before.", hidden: false });
+    element("chart").closest("figure").scrollIntoView({ block: "nearest" });
+    if (steps) history.go(steps);
+    else history.replaceState({ query: shown.address, place }, "", target(shown.address));
+  };
+
+  // --- a stretch of the chart that was drawn up ------------------------------------------------------
+  const FINE_MS = 10_000; // a stretch below this is told to the millisecond
+  const plot = () => element("chart")?.querySelector(".js-plotly-plot");
+
+  const asText = (end, ends, axis) => {
+    if (end === "") return "";
+    if (axis.type === "date") {
+      const [text, span] = [String(end).replace(" ", "T"), Date.parse(ends[1]) - Date.parse(ends[0])];
+      return span < FINE_MS ? text : text.replace(/\.\d+$/, "");
+    }
+    const [first, last] = ends.map((each) => (axis.type === "log" ? 10 ** each : Number(each)));
+    const digits = Math.max(0, Math.ceil(3 - Math.log10(Math.abs(last - first) || 1)));
+    return String(Number((end === ends[0] ? first : last).toFixed(Math.min(digits, 20))));
+  };
+
+  namespace.zoom = (change) => {
+    const { layout, _fullLayout: full } = plot() ?? {};
+    const bounds = layout?.meta;
+    if (!bounds?.from || !bounds?.to || !change) return;
+    const drawnUp = "xaxis.range[0]" in change;
+    if (!drawnUp && !change["xaxis.autorange"]) return;
+    const ends = drawnUp ? [change["xaxis.range[0]"], change["xaxis.range[1]"]] : ["", ""];
+    const before = wanted ?? shown.query;
+    const query = new URLSearchParams(before);
+    query.set(bounds.from, asText(ends[0], ends, full.xaxis));
+    query.set(bounds.to, asText(ends[1], ends, full.xaxis));
+    if (same(query, before)) return;
+    push(query.toString());
+    setProps("address", { data: asking(query.toString(), null) });
+  };
+
+  const restoreZoom = () => {
+    const bounds = plot()?.layout?.meta;
+    if (!bounds?.from) return;
+    window.Plotly.relayout(plot(), drawnRange ? { "xaxis.range": drawnRange.slice() } : { "xaxis.autorange": true });
+  };
+
+  // --- what is taken away ---------------------------------------------------------------------------
+  const TITLE_PX = 40; // above a picture: what it shows
+  const SAID_MS = 2000;
+
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const escaped = (text) => text.replace(/[&<>]/g, (each) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[each]);
+  const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 80);
+
+  // On the page the style sheet colours a chart; a picture has no style sheet.
+  const painted = (layout, caption) => {
+    const [ink, soft, grid, ground] = ["--ink", "--ink-soft", "--grid", "--surface"].map(color);
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+    const axisColors = { gridcolor: grid, linecolor: grid, zerolinecolor: grid };
+    const top = (layout.margin?.t ?? 0) + TITLE_PX;
+    return {
+      ...layout,
+      ...Object.fromEntries(
+        axes.map((key) => [key, { ...layout[key], ...axisColors, tickfont: { ...layout[key].tickfont, color: soft } }]),
+      ),
+      height: layout.height + TITLE_PX,
+      paper_bgcolor: ground,
+      plot_bgcolor: ground,
+      font: { ...layout.font, color: ink },
+      margin: { ...layout.margin, t: top, l: (layout.margin?.l ?? 0) + 12, r: (layout.margin?.r ?? 0) + 12, b: (layout.margin?.b ?? 0) + 12 },
+      legend: { ...layout.legend, x: 12 / element("chart").clientWidth, y: 1 - TITLE_PX / (layout.height + TITLE_PX) },
+      title: { text: escaped(caption), x: 0, xref: "container", xanchor: "left", pad: { l: 12 }, y: 1, yref: "container", yanchor: "top", font: { size: 15, weight: 600 } },
+    };
+  };
+
+  const savePicture = (format) => {
+    const drawn = plot();
+    const caption = element("caption").textContent;
+    const layout = painted(structuredClone(drawn.layout), caption);
+    layout.title.pad.t = 12;
+    window.Plotly.downloadImage(
+      { data: drawn.data, layout },
+      { format, width: drawn.clientWidth, height: layout.height, scale: format === "png" ? 2 : 1, filename: fileName(caption) || "chart" },
+    );
+  };
+
+  const copyText = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text); // there on https and localhost only
+    } catch {
+      const field = document.body.appendChild(document.createElement("textarea"));
+      field.value = text;
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  };
+
+  const copyLink = async (button) => {
+    await copyText(location.href);
+    button.focus();
+    button.dataset.said = element("copied").textContent = "Copied";
+    clearTimeout(copyLink.timer);
+    copyLink.timer = setTimeout(() => {
+      delete button.dataset.said;
+      element("copied").textContent = "";
+    }, SAID_MS);
+  };
+
+  const actions = {
+    cancel,
+    png: () => savePicture("png"),
+    svg: () => savePicture("svg"),
+    "copy-link": copyLink,
+  };
+  document.addEventListener("click", ({ target: clicked }) => {
+    const button = clicked.closest?.("button");
+    if (button && shown !== null) actions[button.id]?.(button);
+  });
+
+  // --- long lists -----------------------------------------------------------------------------------
+  // What a list offers before anything is searched in it is asked for when the reader comes to it.
+  const filled = new WeakSet();
+  document.addEventListener("focusin", ({ target: focused }) => {
+    const id = controls.find((each) => each.more === "engine" && element(idText(each))?.contains(focused));
+    if (!id || filled.has(focused)) return;
+    filled.add(focused);
+    setProps(id, { search_value: "" });
+  });
+  const idText = (id) => JSON.stringify(id, Object.keys(id).sort());
+})();
