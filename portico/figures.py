@@ -36,10 +36,10 @@ BASE_LAYOUT: Mapping[str, Any] = {
     "font": {"family": FONT, "size": 13},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
-    "margin": {"l": 0, "r": 16, "t": 48, "b": 0},
     # A click on the legend would hide a line that the address still shows: the controls choose what is drawn.
     "legend": {
         "orientation": "h",
+        "traceorder": "normal",
         "xref": "container",
         "yref": "container",
         "x": 0,
@@ -64,7 +64,12 @@ BASE_AXIS: Mapping[str, Any] = {
 
 def figure(traces: Sequence[Trace], **layout: Any) -> Figure:
     """A figure of these traces in the site's look; `layout` adds to it."""
-    return {"data": list(traces), "layout": {**BASE_LAYOUT, **layout}}
+    return {"data": list(traces), "layout": {**BASE_LAYOUT, "margin": margin(legend=len(traces) > 1), **layout}}
+
+
+def margin(legend: bool, right: int = 16) -> dict[str, int]:
+    """The room around a chart: above it where it has a legend, at its right for labels (pixels)."""
+    return {"l": 0, "r": right, "t": 48 if legend else 8, "b": 0}
 
 
 def axis(title: str = "", **more: Any) -> Axis:

@@ -11,6 +11,7 @@ from portico.data.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
 from portico.data.filters import Filter, text_of
+from portico.data.grains import GRAINS, offered
 from portico.data.query import Values
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
@@ -75,10 +76,15 @@ class TableForm:
         chosen = self.one_of("measure", "Measure", found, options)
         return columns.get(chosen)
 
-    def aggregate(self, measure: Column | None) -> str:
-        """Ask how many values become one; only what fits the measure."""
-        options = {name: AGGREGATES[name].label for name in fitting(measure)}
-        return self.one_of("aggregate", "Aggregate", usual(measure), options)
+    def aggregate(self, measure: Column | None, more: Mapping[str, str] | None = None, default: str = "") -> str:
+        """Ask how many values become one: what fits the measure, and `more` of the chart's own."""
+        options = {name: AGGREGATES[name].label for name in fitting(measure)} | dict(more or {})
+        return self.one_of("aggregate", "Aggregate", default or usual(measure), options)
+
+    def grain(self, x: Column) -> str:
+        """Ask for the step of time."""
+        options = {"auto": "Automatic"} | {name: GRAINS[name].label for name in offered(x)}
+        return self.one_of("grain", "Time step", "auto", options)
 
     def split(self, label: str, default: Column | None, not_of: Column) -> Column | None:
         """Ask for the column that divides the chart into parts."""
@@ -123,8 +129,8 @@ class TableForm:
         said, wrong = control.read(self._said.get(control.name, ()))
         if not wrong:
             control = Span(control.name, column.label, said, steps=steps, group="filter")
-        first, last = self.form.ask(control)
-        return ("" if first == whole[0] else str(first)), ("" if last == whole[1] else str(last))
+        chosen = self.form.ask(control)
+        return ("", "") if chosen == whole else (str(chosen[0]), str(chosen[1]))
 
     def _ask_bounds(self, column: Column) -> Filter:
         made = Moment if column.kind is Kind.TIME else Number

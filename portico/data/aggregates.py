@@ -1,5 +1,6 @@
 """Aggregates: one number of many rows, and which of them say something of a column."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -75,10 +76,15 @@ def value_of(rows: ir.Table, aggregate: str) -> ir.Scalar:
 
 
 def words(measure: Column | None, aggregate: str, unique: bool = False) -> str:
-    """Say what is drawn: "Sum of Amount", "Rows"; the plain measure where each number is of one row."""
+    """Say what is drawn: "Sum of Amount", "Number of rows"; the measure alone where each number is of one row."""
     if measure is None:
         return "Number of rows"
     if unique and measure.kind is Kind.NUMBER and aggregate not in OF_ANY:
         return measure.label
-    weighted = f", weighted by {measure.weight}" if measure.weight and aggregate == "mean" else ""
-    return f"{AGGREGATES[aggregate].label} of {measure.label}{weighted}"
+    return f"{AGGREGATES[aggregate].label} of {measure.label}"
+
+
+def weighting(measure: Column | None, aggregate: str, columns: Mapping[str, Column]) -> str:
+    """Say by what a mean is weighted; empty for nothing."""
+    weighted = measure is not None and aggregate == "mean" and measure.weight in columns
+    return f" weighted by {columns[measure.weight].label}" if measure and weighted else ""

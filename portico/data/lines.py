@@ -16,7 +16,7 @@ from portico.data.reduce import Point, points_of, reduced
 from portico.data.tables import Catalog, Table
 
 VALUE = "value"  # in the place of a grain: the rows of one x are a point
-EVERY = "every"  # in the place of a grain: each row is a point
+EACH = "each"  # in the place of an aggregate: each row is a point
 MOST_STEPS = 400  # of time that are drawn unless a finer grain is asked for
 MOST_POINTS_PER_COLUMN = 4
 MOST_CATEGORIES = 500
@@ -30,7 +30,8 @@ class LineQuestion:
 
     Attributes:
         x: what goes from left to right.
-        grain: the step of time in which rows are put together, "every" for each row as a point.
+        aggregate: how the rows of one step become one point, "each" for each row as a point.
+        grain: the step of time, "auto" for one that fits.
         top: how many lines; those with the most rows.
         rest: whether all others are one more line.
         shown: "values", "running" (mean of some points), "cumulative" or "index" (the first is 100).
@@ -101,20 +102,22 @@ def line_data(catalog: Catalog, question: LineQuestion, values: Values) -> ir.Ta
 
 
 def grain_of(question: LineQuestion, span: Span) -> str:
-    """The grain of a question: what was asked for, or what fits the first rows and the span of x."""
-    if question.grain != "auto":
-        return question.grain
-    if question.measure is not None and _each_row_a_point(question):
-        return EVERY
-    return finest(question.x, span.high - span.low, MOST_STEPS) if question.x.kind is Kind.TIME else VALUE
+    """The step in which rows are put together: what was asked for, or what fits the span of time."""
+    if question.x.kind is not Kind.TIME or question.aggregate == EACH:
+        return VALUE
+    return finest(question.x, span.high - span.low, MOST_STEPS) if question.grain == "auto" else question.grain
 
 
-def _each_row_a_point(question: LineQuestion) -> bool:
-    facts = question.x.facts
-    if question.aggregate in ("count", "distinct") or facts is None or not facts.known:
+def each_row_is_a_point(catalog: Catalog, table: Table, x: Column, split: Column | None) -> bool:
+    """Say whether nearly every of the first rows has an x of its own on its line, as what is measured has."""
+    if x.facts is None or not x.facts.known:
         return False
-    lines = (question.split.distinct or 1) if question.split else 1
-    return facts.distinct * lines >= NEARLY_ALL * facts.known
+    enough = NEARLY_ALL * x.facts.known
+    if split is None or x.facts.distinct >= enough or x.facts.distinct * (split.distinct or 1) < enough:
+        return x.facts.distinct >= enough
+    first = table.relation.limit(x.facts.rows).select(x=x.name, part=split.name).distinct()
+    ((distinct,),) = catalog.rows(Values().query(first.agg(distinct=first.count()), catalog.dialect))
+    return bool(distinct >= enough)
 
 
 def _points(
@@ -130,7 +133,7 @@ def _points(
         base = base.filter(base.x.between(FIRST_S, LAST_S))
     if question.split is not None:
         base = base.filter(base.part.notnull())
-    if grain != EVERY:
+    if question.aggregate != EACH:
         base = base.group_by(["part", "x"]).agg(value=value_of(base, question.aggregate))
     return shown_as(base.select("part", "x", "value"), question.shown, question.window)
 

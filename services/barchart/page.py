@@ -1,120 +1,234 @@
-"""The bar chart page: compare one measure across continents or countries in one year."""
+"""The bar chart page: compare one measure across the values of a column, of any table there is."""
 
-import ibis
-from dash import html
+from dataclasses import dataclass
+
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, keep_drawn, picker, step
-from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
-from portico.figures import BASE_LAYOUT, CONTINENT_COLORS, Figure, Trace, axis, empty, figure, value_axis
+from portico.chart import Drawn, ViewData
+from portico.chart_page import chart_page
+from portico.data.aggregates import AGGREGATES, weighting, words
+from portico.data.bars import Bar, BarQuestion, Bars, bar_data, find_bars
+from portico.data.catalog import open_catalog
+from portico.data.columns import FEW, Column, Kind
+from portico.data.query import Values
+from portico.data.tables import Catalog, Table
+from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
+from portico.form import Form
 from portico.numbers import readable
-from portico.view import AnyOf, OneOf, RuledOut, Step, View, address_arguments
+from portico.table_controls import TableForm, facts_of, filters_in_words, log_helps, search, why_empty
 
 ROW_HEIGHT_PX = 26
-FRAME_HEIGHT_PX = 100  # legend, axis and its title
+FRAME_HEIGHT_PX = 60  # the axis and its title
+LEGEND_HEIGHT_PX = 40
+COLUMNS_HEIGHT_PX = 460
 LABEL_WIDTH_PX = 60  # beside the longest bar
 MOST_TICKS = 5  # each bar has its value beside it
-ALL = "all"
+MOST_NAMES, MOST_LONG_NAMES = 12, 6  # below upright bars
+SHORT = 8  # characters of a name
+MOST_LABELLED = 16  # upright bars that have room for their values
+USUAL_BARS = 200  # different values of a column that makes a chart at once
 
-MEASURE = OneOf("measure", "pop", {name: measure.label for name, measure in MEASURES.items()})
-BY = OneOf("by", "country", {"country": "Countries", "continent": "Continents"})
-TOP = OneOf("top", "20", {"10": "10", "20": "20", "50": "50", ALL: "All"})
-ORDER = OneOf("order", "value", {"value": "By value", "name": "By name"})
-SCALE = OneOf("scale", "linear", {"linear": "Linear", "log": "Logarithmic"})
-NO_LOG = RuledOut(SCALE.name, "log", MEASURE.name, tuple(name for name, what in MEASURES.items() if not what.log_helps))
-YEAR = Step("year", YEARS[-1], YEARS)
-CONTINENT = AnyOf("continent", [], CONTINENTS)
+TOPS = {"10": "10", "20": "20", "50": "50", "100": "100", "200": "200"}
+ORDERS = {"value": "By value", "name": "By name"}
+STYLES = {"stacked": "Stacked", "grouped": "Side by side", "share": "Share of total"}
+SCALES = {"linear": "Linear", "log": "Logarithmic"}
+RESTS = {"no": "Left out", "yes": "As one bar"}
 
-Bar = tuple[str, str, float]  # name, continent, value
+
+@dataclass(frozen=True)
+class BarView:
+    """What a reader asked, and how it is drawn."""
+
+    question: BarQuestion
+    style: str
+    order: str
+    log: bool
+    form: Form
 
 
 def construct_page(server: Flask) -> Flask:
     """Construct the bar chart page on a Flask server and return that server."""
     app = PageApp(__name__, server)
-    country = AnyOf("country", [], countries())
-    view = View((MEASURE, BY, TOP, ORDER, SCALE, YEAR, CONTINENT, country), (NO_LOG,))
-
-    def layout() -> html.Div:
-        reading = view.read(address_arguments())
-        chosen = reading.values
-        drawn, caption = draw_bars(**chosen)
-        controls = [
-            dropdown(MEASURE, "Measure", chosen["measure"]),
-            choice(BY, "Bars", chosen["by"]),
-            choice(TOP, "Largest", chosen["top"]),
-            choice(ORDER, "Order", chosen["order"]),
-            choice(SCALE, "Scale", chosen["scale"], view.ruled_out(SCALE.name, chosen)),
-            picker(CONTINENT, "Continents", chosen["continent"], "All continents"),
-            picker(country, "Countries", chosen["country"], "All countries"),
-            step(YEAR, "Year", chosen["year"]),
-        ]
-        return chart_page(controls, reading.problems, drawn, caption)
-
-    app.layout = layout
-    keep_drawn(app, view, draw_bars)
+    chart_page(app, BarChart(open_catalog(app.site.settings)))
     return app.server
 
 
-def draw_bars(
-    measure: str, by: str, top: str, order: str, scale: str, year: int, continent: list[str], country: list[str]
-) -> tuple[Figure, str]:
-    """Draw the bars of a view: the figure and its caption."""
-    what = MEASURES[measure]
-    largest, total = largest_bars(what, by, None if top == ALL else int(top), year, continent, country)
-    if not largest:
-        return empty("No country is in both the continents and the countries chosen."), f"{what.label} in {year}"
-    bars = sorted(largest) if order == "name" else largest
-    drawn = figure(
-        traces_by_continent(bars, what, named=by == "country"),
-        xaxis=value_axis(what.title(), [value for _, _, value in bars], MOST_TICKS, log=scale == "log", bars=True),
-        yaxis=axis(
-            categoryorder="array", categoryarray=[name for name, _, _ in bars], autorange="reversed", showgrid=False
-        ),
-        height=FRAME_HEIGHT_PX + ROW_HEIGHT_PX * len(bars),
-        margin={**BASE_LAYOUT["margin"], "r": LABEL_WIDTH_PX},
-        bargap=0.25,
+class BarChart:
+    """The bars of a catalog's tables."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def ask(self, form: Form) -> BarView:
+        """Ask the controls of a view."""
+        asked = TableForm(form, self.catalog, "barchart")
+        x = asked.column("x", "Bars", usual_bars(asked.table), possible_bars(asked.table))
+        grain = asked.grain(x) if x.kind is Kind.TIME else "auto"
+        measure = asked.measure(not_of=x)
+        aggregate = asked.aggregate(measure)
+        split = asked.split("Split by", None, not_of=x)
+        style = self._style(asked, aggregate, split)
+        ordered = x.kind in (Kind.TIME, Kind.YEAR, Kind.NUMBER)
+        top = "200" if ordered else asked.one_of("top", "Largest", "20", TOPS, group="look")
+        rest = not ordered and asked.one_of("rest", "All others", "no", RESTS, group="look") == "yes"
+        order = "name" if ordered else asked.one_of("order", "Order", "value", ORDERS, group="look", visible=True)
+        log = style != "share" and split is None and log_helps(measure, aggregate)
+        scale = asked.one_of("scale", "Scale", "linear", SCALES, group="look", visible=True) if log else "linear"
+        question = BarQuestion(
+            asked.table, x, measure, aggregate, split, asked.filters(), grain, top=int(top), rest=rest
+        )
+        return BarView(question, style, order, scale == "log", form)
+
+    def _style(self, asked: TableForm, aggregate: str, split: Column | None) -> str:
+        if split is None or not AGGREGATES[aggregate].adds_up:
+            return "grouped"
+        return asked.one_of("style", "Parts", "stacked", STYLES, group="look", visible=True)
+
+    def draw(self, view: BarView, width: int) -> Drawn:  # noqa: ARG002 - bars are as many at any width
+        """Draw the bars of a view."""
+        question = view.question
+        found = find_bars(self.catalog, question)
+        facts = facts_of(question.table, found.rows)
+        if not found.rows:
+            return Drawn(empty(why_empty(question.filters)), caption_of(view, found), facts)
+        return Drawn(bar_figure(view, found), caption_of(view, found), facts)
+
+    def data(self, view: BarView) -> ViewData:
+        """All bars of a view, however many."""
+        values = Values()
+        return ViewData(view.question.table, bar_data(self.catalog, view.question, values), values)
+
+    def search(self, view: BarView, control: str, text: str) -> dict[str, str]:
+        """Options of a long list."""
+        return search(self.catalog, view.form, view.question.table, control, text)
+
+
+def possible_bars(table: Table) -> list[Column]:
+    """The columns whose values can be bars: all but what cannot be compared."""
+    return [column for column in table.columns.values() if column.kind is not Kind.OTHER]
+
+
+def usual_bars(table: Table) -> Column:
+    """The column that a reader would expect as bars: of not too many different values, rather text than time."""
+    among = possible_bars(table)
+    texts = [each for each in among if each.kind is Kind.CATEGORY and (each.distinct or 0) > 1]
+    few = [each for each in texts if (each.distinct or 0) <= FEW]
+    some = [each for each in texts if (each.distinct or 0) <= USUAL_BARS]
+    steps = [each for each in among if each.kind in (Kind.TIME, Kind.YEAR)]
+    numbers = [each for each in among if each.kind is Kind.NUMBER and not each.names_rows]
+    return next(iter([*few, *some, *steps, *texts, *numbers, *among]))
+
+
+def bar_figure(view: BarView, found: Bars) -> Figure:
+    """Draw the bars that were found: lying for names, upright for what has an order of its own."""
+    upright = view.question.in_order
+    names = sorted(found.names) if view.order == "name" and not upright else found.names
+    share = view.style == "share"
+    parts = _shares(found) if share else found.bars
+    lengths = _totals(parts) if view.style in ("stacked", "share") else [bar.value for bar in parts]
+    measure = "Share of the total (%)" if share else title_of(view.question)
+    values = value_axis(measure, lengths, MOST_TICKS, log=view.log, bars=True)
+    categories = axis(
+        view.question.x.title() if upright else "",
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        showgrid=False,
+        **(ticks_of(names) if upright else {"autorange": "reversed"}),
     )
-    return drawn, caption_of(what, by, year, len(bars), total)
+    several = len(found.parts)
+    rows = len(names) * (several if view.style == "grouped" and several > 1 else 1)
+    return figure(
+        _traces(view, found, parts, upright),
+        **_axes(values, categories, upright),
+        height=COLUMNS_HEIGHT_PX
+        if upright
+        else FRAME_HEIGHT_PX + LEGEND_HEIGHT_PX * (several > 1) + max(ROW_HEIGHT_PX * len(names), 16 * rows, 80),
+        margin=margin(legend=several > 1, right=0 if upright else LABEL_WIDTH_PX),
+        barmode="group" if view.style == "grouped" else "stack",
+        bargap=0.25,
+        showlegend=several > 1,
+    )
 
 
-def largest_bars(
-    what: Measure, by: str, top: int | None, year: int, continent: list[str], country: list[str]
-) -> tuple[list[Bar], int]:
-    """Return the largest bars, largest first, and how many there are in all."""
-    rows = TABLE.filter(TABLE.year == year)
-    if continent:
-        rows = rows.filter(rows.continent.isin(continent))
-    if country:
-        rows = rows.filter(rows.country.isin(country))
-    groups = rows.group_by(name=rows[by], continent=rows.continent).agg(value=what.of_group(rows))
-    counted = groups.mutate(total=groups.count().over()).order_by(ibis.desc("value"), "name")
-    found = sample().rows(counted if top is None else counted.limit(top))
-    return [(name, of, value) for name, of, value, _ in found], found[0][-1] if found else 0
+def ticks_of(names: list[str]) -> Axis:
+    """The names that have room below upright bars: every nth."""
+    room = MOST_NAMES if max(map(len, names)) <= SHORT else MOST_LONG_NAMES
+    return {"tickvals": names[:: -(-len(names) // room)]}
 
 
-def traces_by_continent(bars: list[Bar], what: Measure, named: bool) -> list[Trace]:
-    """A trace for each continent, so that the legend is the key of the colours; `named` shows it."""
+def _axes(values: Axis, categories: Axis, upright: bool) -> dict[str, Axis]:
+    return {"xaxis": categories, "yaxis": values} if upright else {"xaxis": values, "yaxis": categories}
+
+
+def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[Trace]:
+    colors = colors_of(found.parts)
+    labelled = len(found.parts) == 1 and (not upright or len(found.names) <= MOST_LABELLED)
+    single = labelled or _one_part_each(bars)
+    measure, unit = title_of(view.question), "%" if view.style == "share" else unit_of(view.question)
+    names, lengths = ("x", "y") if upright else ("y", "x")
     return [
         {
             "type": "bar",
-            "orientation": "h",
-            "name": continent,
-            "showlegend": named,
-            "marker": {"color": CONTINENT_COLORS[continent]},
-            "y": [name for name, of, _ in bars if of == continent],
-            "x": [value for _, of, value in bars if of == continent],
-            "text": [readable(value) for _, of, value in bars if of == continent],
-            "textposition": "outside",
+            "orientation": "v" if upright else "h",
+            "name": part,
+            "marker": {"color": colors[part]},
+            names: [bar.name for bar in bars if bar.part == part],
+            lengths: [bar.value for bar in bars if bar.part == part],
+            "text": [readable(bar.value) for bar in bars if bar.part == part],
+            "textposition": "outside" if single and (labelled or not upright) else "none",
             "cliponaxis": False,
-            "hovertemplate": f"<b>%{{y}}</b><br>{what.label}: %{{text}} {what.unit}<extra></extra>",
+            "hovertemplate": f"<b>%{{{names}}}</b>{'<br>' + marked(part) if part else ''}"
+            f"<br>{marked(measure)}: %{{text}} {marked(unit)}<extra></extra>",
         }
-        for continent in sorted({of for _, of, _ in bars})
+        for part in found.parts
     ]
 
 
-def caption_of(what: Measure, by: str, year: int, shown: int, total: int) -> str:
+def _one_part_each(bars: list[Bar]) -> bool:
+    return len({bar.name for bar in bars}) == len(bars)
+
+
+def _totals(bars: list[Bar]) -> list[float | None]:
+    """The ends of stacked bars, above zero and below."""
+    ends: dict[tuple[str, bool], float] = {}
+    for bar in bars:
+        if bar.value is not None:
+            key = (bar.name, bar.value >= 0)
+            ends[key] = ends.get(key, 0) + bar.value
+    return list(ends.values())
+
+
+def _shares(found: Bars) -> list[Bar]:
+    """The bars in percent of the sum of each name's parts."""
+    sums: dict[str, float] = {}
+    for bar in found.bars:
+        sums[bar.name] = sums.get(bar.name, 0) + abs(bar.value or 0)
+    return [Bar(bar.name, bar.part, 100 * (bar.value or 0) / (sums[bar.name] or 1)) for bar in found.bars]
+
+
+def title_of(question: BarQuestion) -> str:
+    """What the lengths of the bars are, with the unit."""
+    named = words(question.measure, question.aggregate)
+    unit = unit_of(question)
+    return f"{named} ({unit})" if unit else named
+
+
+def unit_of(question: BarQuestion) -> str:
+    measure = question.measure
+    return measure.unit if measure and question.aggregate not in ("count", "distinct") else ""
+
+
+def caption_of(view: BarView, found: Bars) -> str:
     """Say what is drawn, for those who read it and those who hear it."""
-    groups = {"country": "country", "continent": f"continent ({what.combined})"}[by]
-    of_all = f", the {shown} largest of {total}" if shown < total else ""
-    return f"{what.label} by {groups} in {year}{of_all}"
+    question = view.question
+    what = words(question.measure, question.aggregate, unique=found.rows == found.total and question.split is None)
+    step = f", a bar per {found.grain}" if found.grain else ""
+    split = f", split by {question.split.label}" if question.split else ""
+    shown = len([name for name in found.names if name])
+    cut = f", the {question.top} largest of {found.total:,}" if found.total > question.top and shown else ""
+    weighted = (
+        "" if what == title_of(question) else weighting(question.measure, question.aggregate, question.table.columns)
+    )
+    return f"{what}{weighted} by {question.x.label}{step}{split}{cut}{filters_in_words(question.filters)}"

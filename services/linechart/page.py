@@ -1,130 +1,254 @@
-"""The line chart page: follow one measure over time, a line per continent or country."""
+"""The line chart page: follow one measure over time, or along a number, of any table there is."""
 
-import ibis
-from dash import html
+from array import array
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from flask import Flask
 
 from portico import PageApp
-from portico.controls import chart_page, choice, dropdown, keep_drawn, picker, span
-from portico.data.gapminder import CONTINENTS, MEASURES, TABLE, YEARS, Measure, countries, sample
-from portico.figures import CONTINENT_COLORS, Axis, Figure, Trace, axis, color, dash, empty, figure, value_axis
+from portico.chart import Drawn, ViewData
+from portico.chart_page import chart_page
+from portico.data.aggregates import weighting, words
+from portico.data.catalog import open_catalog
+from portico.data.columns import Column, Kind
+from portico.data.grains import GRAINS
+from portico.data.lines import EACH, LineQuestion, Lines, each_row_is_a_point, find_lines, line_data
+from portico.data.query import Values
+from portico.data.tables import Catalog, Table
+from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
+from portico.form import Form
 from portico.numbers import readable
-from portico.view import AnyOf, OneOf, RuledOut, Span, View, address_arguments
+from portico.table_controls import (
+    TableForm,
+    facts_of,
+    filters_in_words,
+    log_helps,
+    search,
+    usual_split,
+    why_empty,
+)
 
 HEIGHT_PX = 520
 MOST_TICKS = 8
+MOST_MARKERS = 400  # points in all that can be told apart
 MOST_YEARS = 6  # that have room below a chart on a phone
-LINES_UNASKED = 6  # countries that are drawn while none is chosen: more could not be told apart
+MILLISECONDS = 1000
+THIN, THICK = 1.25, 2.5  # lines of many points and of few (pixels)
 
-MEASURE = OneOf("measure", "lifeExp", {name: measure.label for name, measure in MEASURES.items()})
-BY = OneOf("by", "continent", {"continent": "Continents", "country": "Countries"})
-SCALE = OneOf("scale", "linear", {"linear": "Linear", "log": "Logarithmic"})
-NO_LOG = RuledOut(SCALE.name, "log", MEASURE.name, tuple(name for name, what in MEASURES.items() if not what.log_helps))
-WHEN = Span("years", [YEARS[0], YEARS[-1]], YEARS)
-CONTINENT = AnyOf("continent", [], CONTINENTS)
+TOPS = {"3": "3", "5": "5", "8": "8", "16": "16"}
+RESTS = {"no": "Left out", "yes": "As one line"}
+SCALES = {"linear": "Linear", "log": "Logarithmic"}
+SHOWN = {
+    "values": "Values",
+    "running": "Running mean",
+    "cumulative": "Cumulative",
+    "index": "Indexed, first = 100",
+}
+WINDOWS = {"3": "3 points", "7": "7 points", "12": "12 points", "30": "30 points", "90": "90 points"}
 
-Point = tuple[str, int, float]  # line, year, value
+
+@dataclass(frozen=True)
+class LineView:
+    """What a reader asked, and how it is drawn."""
+
+    question: LineQuestion
+    log: bool
+    form: Form
 
 
 def construct_page(server: Flask) -> Flask:
     """Construct the line chart page on a Flask server and return that server."""
     app = PageApp(__name__, server)
-    country = AnyOf("country", [], countries())
-    view = View((MEASURE, BY, SCALE, WHEN, CONTINENT, country), (NO_LOG,))
-
-    def layout() -> html.Div:
-        reading = view.read(address_arguments())
-        chosen = reading.values
-        drawn, caption = draw_lines(**chosen)
-        controls = [
-            dropdown(MEASURE, "Measure", chosen["measure"]),
-            choice(BY, "Lines", chosen["by"]),
-            choice(SCALE, "Scale", chosen["scale"], view.ruled_out(SCALE.name, chosen)),
-            picker(CONTINENT, "Continents", chosen["continent"], "All continents"),
-            picker(country, "Countries", chosen["country"], f"All (as lines: the {LINES_UNASKED} largest)"),
-            span(WHEN, "Years", chosen["years"]),
-        ]
-        return chart_page(controls, reading.problems, drawn, caption)
-
-    app.layout = layout
-    keep_drawn(app, view, draw_lines)
+    chart_page(app, LineChart(open_catalog(app.site.settings)))
     return app.server
 
 
-def draw_lines(
-    measure: str, by: str, scale: str, years: list[int], continent: list[str], country: list[str]
-) -> tuple[Figure, str]:
-    """Draw the lines of a view: the figure and its caption."""
-    what = MEASURES[measure]
-    points = points_of_lines(what, by, years, continent, country)
-    if not points:
-        return empty("No country is in both the continents and the countries chosen."), what.label
-    names = list(dict.fromkeys(name for name, _, _ in points))
-    drawn = figure(
-        [line(index, name, points, what, by) for index, name in enumerate(names)],
-        xaxis=year_axis(years),
-        yaxis=value_axis(what.title(), [value for _, _, value in points], MOST_TICKS, log=scale == "log"),
+class LineChart:
+    """The lines of a catalog's tables."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def ask(self, form: Form) -> LineView:
+        """Ask the controls of a view."""
+        asked = TableForm(form, self.catalog, "linechart")
+        x = asked.column("x", "Along", usual_x(asked.table), possible_x(asked.table))
+        measure = asked.measure(not_of=x)
+        split = asked.split("A line per", usual_split(asked.table, x), not_of=x)
+        aggregate = self._aggregate(asked, x, measure, split)
+        grain = asked.grain(x) if x.kind is Kind.TIME and aggregate != EACH else "auto"
+        top, rest = self._lines(asked, split)
+        shown = asked.one_of("shown", "Shown", "values", SHOWN, group="look")
+        window = asked.one_of("window", "Mean of", "7", WINDOWS, group="look") if shown == "running" else "7"
+        log = shown != "index" and log_helps(measure, aggregate)
+        scale = asked.one_of("scale", "Scale", "linear", SCALES, group="look", visible=True) if log else "linear"
+        own = (asked.filter(x),) if x.kind is not Kind.CATEGORY else ()
+        filters = own + asked.filters(without=x if own else None)
+        question = LineQuestion(
+            asked.table, x, measure, aggregate, split, filters, grain, top, rest, shown, int(window)
+        )
+        return LineView(question, scale == "log", form)
+
+    def _aggregate(self, asked: TableForm, x: Column, measure: Column | None, split: Column | None) -> str:
+        """Ask how the rows of one step become one point; a measurement at a time is a point by itself."""
+        if x.kind is Kind.CATEGORY or measure is None or measure.kind is not Kind.NUMBER:
+            return asked.aggregate(measure)
+        alone = each_row_is_a_point(self.catalog, asked.table, x, split)
+        return asked.aggregate(measure, more={EACH: "Each row"}, default=EACH if alone else "")
+
+    def _lines(self, asked: TableForm, split: Column | None) -> tuple[int, bool]:
+        if split is None:
+            return 8, False
+        top = asked.one_of("top", "Lines", "8", TOPS, group="look", visible=True)
+        rest = asked.one_of("rest", "All others", "no", RESTS, group="look")
+        return int(top), rest == "yes"
+
+    def draw(self, view: LineView, width: int) -> Drawn:
+        """Draw the lines of a view."""
+        question = view.question
+        found = find_lines(self.catalog, question, width)
+        facts = facts_of(question.table, found.rows)
+        caption = caption_of(question, found)
+        if not any(found.points.values()):
+            return Drawn(empty(why_empty(question.filters)), caption, facts)
+        if found.columns:
+            facts.append("lowest and highest of each pixel drawn; zoom in for more")
+        return Drawn(line_figure(view, found), caption, facts)
+
+    def data(self, view: LineView) -> ViewData:
+        """Every point of every line of a view."""
+        values = Values()
+        return ViewData(view.question.table, line_data(self.catalog, view.question, values), values)
+
+    def search(self, view: LineView, control: str, text: str) -> dict[str, str]:
+        """Options of a long list."""
+        return search(self.catalog, view.form, view.question.table, control, text)
+
+
+def possible_x(table: Table) -> list[Column]:
+    """The columns along which a line can go."""
+    return [column for column in table.columns.values() if column.kind is not Kind.OTHER]
+
+
+def usual_x(table: Table) -> Column:
+    """The column along which a reader would expect the line: time, then years, then a number."""
+    among = [*table.of_kind(Kind.TIME), *table.of_kind(Kind.YEAR), *table.of_kind(Kind.NUMBER), *possible_x(table)]
+    return among[0]
+
+
+def line_figure(view: LineView, found: Lines) -> Figure:
+    """Draw the lines that were found."""
+    question = view.question
+    names = [name for name in found.points if found.points[name]]
+    colors, many = colors_of(names), sum(map(len, found.points.values())) > MOST_MARKERS
+    lines = [line(question, name, place, found, colors[name], many) for place, name in enumerate(names)]
+    values = [value for points in found.points.values() for _, value in points]
+    zoomed = question.x.kind in (Kind.TIME, Kind.NUMBER)
+    meta = {"from": f"from.{question.x.name}", "to": f"to.{question.x.name}"} if zoomed else {}
+    return figure(
+        lines,
+        xaxis=x_axis(question, found) | {"fixedrange": not zoomed},
+        yaxis=value_axis(title_of(question), values, MOST_TICKS, log=view.log),
         height=HEIGHT_PX,
+        margin=margin(legend=question.split is not None),
         hovermode="x unified",
-        hoverdistance=-1,  # the year nearest to the pointer, however far
+        hoverdistance=-1,  # the point nearest to the pointer, however far
+        showlegend=question.split is not None,
+        **({"meta": meta} if meta else {}),
     )
-    return drawn, caption_of(what, by, years, len(names), bool(country))
 
 
-def year_axis(years: list[int]) -> Axis:
-    """The axis of time: decades, or each year of the data in a short span."""
-    first, last = years
-    shown = [year for year in YEARS if first <= year <= last]
-    ticks = {"tickvals": shown} if len(shown) <= MOST_YEARS else {"tick0": 0, "dtick": 10}
-    return axis(range=[first - 1, last + 1], showgrid=False, spikethickness=1, spikedash="solid", **ticks)
+def x_axis(question: LineQuestion, found: Lines) -> Axis:
+    """The axis along which the lines go."""
+    spike: Axis = {"showgrid": False, "spikethickness": 1, "spikedash": "solid"}
+    if found.names:
+        return axis(question.x.title(), tickvals=list(range(len(found.names))), ticktext=list(found.names), **spike)
+    if question.x.kind is Kind.TIME:
+        return axis(type="date", **ends(found, MILLISECONDS), **hover_format(found.grain), **spike)
+    if question.x.kind is Kind.YEAR:
+        return year_axis(found) | spike
+    return axis(question.x.title(), type="linear", **ends(found, 1), **spike)
 
 
-def points_of_lines(what: Measure, by: str, years: list[int], continent: list[str], country: list[str]) -> list[Point]:
-    """Return the points of all lines, the line with the largest last value first, each in order of time."""
-    rows = TABLE.filter(TABLE.year.between(*years))
-    if continent:
-        rows = rows.filter(rows.continent.isin(continent))
-    if country:
-        rows = rows.filter(rows.country.isin(country))
-    if by == "country" and not country:
-        rows = rows.filter(rows.country.isin(largest_countries(continent)))
-    points = rows.group_by(name=rows[by], year=rows.year).agg(value=what.of_group(rows))
-    last = points.value.argmax(points.year).over(group_by=points.name)
-    ordered = points.mutate(last=last).order_by(ibis.desc("last"), "name", "year")
-    return [(name, year, value) for name, year, value, _ in sample().rows(ordered)]
+def ends(found: Lines, unit: int) -> Axis:
+    """The ends of an axis whose pixels are those to which the lines were reduced."""
+    return {"range": [found.low * unit, found.high * unit]} if found.columns else {}
 
 
-def largest_countries(continent: list[str]) -> list[str]:
-    """The countries with most people in the last year, of some continents or of all."""
-    rows = TABLE.filter(TABLE.year == YEARS[-1])
-    if continent:
-        rows = rows.filter(rows.continent.isin(continent))
-    largest = rows.order_by(ibis.desc("pop")).limit(LINES_UNASKED).select("country")
-    return [name for (name,) in sample().rows(largest)]
+def hover_format(grain: str) -> Axis:
+    """How a moment is written beside the pointer: no finer than it is meant."""
+    return {"hoverformat": GRAINS[grain].written} if grain in GRAINS else {}
 
 
-def line(index: int, name: str, points: list[Point], what: Measure, by: str) -> Trace:
+def year_axis(found: Lines) -> Axis:
+    """The axis of years: decades, or each year of the data in a short span."""
+    years = sorted({int(x) for points in found.points.values() for x, _ in points})
+    step = max(1, round((found.high - found.low) / MOST_YEARS / 10)) * 10
+    ticks = {"tickvals": years} if len(years) <= MOST_YEARS else {"tick0": 0, "dtick": step}
+    return axis(range=[found.low - 1, found.high + 1], tickformat="d", **ticks)
+
+
+def line(question: LineQuestion, name: str, place: int, found: Lines, color: str, many: bool) -> Trace:
     """The trace of one line."""
-    own = [(year, value) for of, year, value in points if of == name]
+    points = found.points[name]
+    factor = MILLISECONDS if question.x.kind is Kind.TIME else 1
+    unit = marked(unit_of(question))
+    more: Mapping[str, Any] = (
+        {"hovertemplate": f"%{{y:,.5~g}} {unit}"}
+        if many
+        else {"text": [readable(value) for _, value in points], "hovertemplate": f"%{{text}} {unit}"}
+    )
     return {
         "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "line": {
-            "width": 2.5,
-            "color": CONTINENT_COLORS[name] if by == "continent" else color(index),
-            "dash": "solid" if by == "continent" else dash(index),
-        },
+        "mode": "lines" if many else "lines+markers",
+        "name": name or title_of(question),
+        "line": {"width": THIN if many else THICK, "color": color, "dash": dash(place)},
         "marker": {"size": 6},
-        "x": [year for year, _ in own],
-        "y": [value for _, value in own],
-        "text": [readable(value) for _, value in own],
-        "hovertemplate": f"%{{text}} {what.unit}",
+        "x": sent([x * factor for x, _ in points], many),
+        "y": sent([value for _, value in points], many),
+        "connectgaps": False,
+        **more,
     }
 
 
-def caption_of(what: Measure, by: str, years: list[int], shown: int, chosen: bool) -> str:
+def sent(numbers: list[float], packed: bool) -> Any:
+    """Numbers as plotly takes them: a list, or (many of them) their bytes, which are shorter and exact."""
+    if not packed:
+        return numbers
+    known = array("d", (float("nan") if each is None else each for each in numbers))
+    return {"dtype": "f8", "bdata": b64encode(known.tobytes()).decode("ascii")}
+
+
+def title_of(question: LineQuestion) -> str:
+    """What the heights of the lines are, with the unit."""
+    named = words(question.measure, question.aggregate, unique=question.aggregate == EACH)
+    if question.shown == "index":
+        return f"{named} (first = 100)"
+    unit = unit_of(question)
+    return f"{named} ({unit})" if unit else named
+
+
+def unit_of(question: LineQuestion) -> str:
+    measure = question.measure
+    plain = question.aggregate not in ("count", "distinct") and question.shown != "index"
+    return measure.unit if measure and plain else ""
+
+
+def caption_of(question: LineQuestion, found: Lines) -> str:
     """Say what is drawn, for those who read it and those who hear it."""
-    groups = {"country": "country", "continent": f"continent ({what.combined})"}[by]
-    largest = f", the {shown} with most people" if by == "country" and not chosen else ""
-    return f"{what.label} by {groups}, {years[0]} to {years[1]}{largest}"
+    what = words(question.measure, question.aggregate, unique=question.aggregate == EACH)
+    weighted = weighting(question.measure, question.aggregate, question.table.columns)
+    along = f" by {question.x.label}" if question.x.kind is not Kind.TIME else ""
+    step = f", a point per {found.grain}" if found.grain in GRAINS else ""
+    step = ", each row a point" if question.aggregate == EACH else step
+    split = f", a line per {question.split.label}" if question.split else ""
+    cut = f", the {question.top} with the most rows of {found.total:,}" if found.total > question.top else ""
+    shown = {
+        "running": f", running mean of {question.window} points",
+        "cumulative": ", summed up from the first",
+        "index": ", the first of each line = 100",
+    }.get(question.shown, "")
+    return f"{what}{weighted}{along}{step}{shown}{split}{cut}{filters_in_words(question.filters)}"

@@ -1,0 +1,56 @@
+"""The same tables as a folder of files and as a PostgreSQL database: what is asked of one is asked of both."""
+
+import psycopg
+import pytest
+
+from portico.data.database import DatabaseCatalog
+from portico.data.folder import FolderCatalog
+from portico.data.running import Watch
+from tests.data.real_tables import real_tables, write_folder
+from tests.database import READER, running_database
+
+SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def tables():
+    """The tables in plain Python, by name."""
+    return real_tables()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The tables as a folder of files."""
+    folder = tmp_path_factory.mktemp("data")
+    write_folder(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["folder", pytest.param("database", marks=pytest.mark.containers)])
+def catalog(request):
+    """The catalog of these tables, on either engine."""
+    if request.param == "folder":
+        return FolderCatalog(request.getfixturevalue("folder"), Watch(SECONDS, 4), "128MB")
+    return DatabaseCatalog(request.getfixturevalue("database_address"), Watch(SECONDS, 4))
+
+
+@pytest.fixture(scope="session")
+def database_address(tables):
+    """The address of a database with these tables, for a role that may only read."""
+    with running_database() as server:
+        with psycopg.connect(server.address("postgres")) as connection:
+            for table in tables.values():
+                columns = ", ".join(f'"{name}" {kind}' for name, kind in table.types.items())
+                connection.execute(f"CREATE TABLE {table.stem} ({columns})")
+                with connection.cursor().copy(f"COPY {table.stem} FROM STDIN") as copy:
+                    for row in table.rows:
+                        copy.write_row(row)
+            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
+        yield server.address()
+
+
+@pytest.fixture(scope="session")
+def name_of(catalog):
+    """A function that gives a table's name in the catalog."""
+    names = {each.name.partition(".")[0]: each.name for each in catalog.names()}
+    return names.__getitem__
