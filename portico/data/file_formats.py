@@ -23,6 +23,7 @@ from portico.data.tables import Row
 HEAD_BYTES = 2**20  # of a text, in which its encoding shows
 LINE_BYTES = 2**20  # the longest line of a text
 BUFFER_BYTES = 4 * 2**20  # for each thread that reads; DuckDB's own 32 MB would be a quarter of the usual limit
+TEXT_COLUMNS = 1000  # the engine takes some 100 KB for each while it looks for their types
 RECORD_BYTES = 4 * 2**20  # the longest record of JSON
 CHECKED_GZIP_BYTES = 64 * 2**20  # up to which a gzip file is read once to its end before it is used
 DELIMITERS = (",", ";", "\t", "|")
@@ -172,7 +173,7 @@ def _sniff(file: DataFile, whole: bool, encoding: str, ask: Ask) -> _Sniffed:
     if file.format == "tsv":
         options["delim"] = "\t"
     found = _sniff_with(file, options, ask)
-    if found.is_torn() or found.skip:
+    if found.is_torn() or (found.skip and not found.header):  # a header that is shorter than its rows is skipped else
         found = _wider(found, _sniff_with(file, options | {"null_padding": True, "parallel": False}, ask))
     if found.delimiter == ";":  # where a comma is the decimal point
         options |= {"delim": ";", "decimal_separator": ",", "null_padding": found.padded, "parallel": not found.padded}
@@ -220,6 +221,8 @@ def _encoding(file: DataFile) -> str:
         raise Unreadable(f"{file.name} is no text: it holds bytes that no text has.")
     if len(head) > LINE_BYTES and b"\n" not in head and b"\r" not in head:
         raise Unreadable(f"{file.name} has no lines: its first is longer than {LINE_BYTES // 2**20} MB.")
+    if max(head.partition(b"\n")[0].count(delimiter.encode()) for delimiter in DELIMITERS) >= TEXT_COLUMNS:
+        raise Unreadable(f"{file.name} has too many columns for a text: more than {TEXT_COLUMNS}. Save it as Parquet.")
     return "utf-8" if _is_utf8(head) else "latin-1"
 
 

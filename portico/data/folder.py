@@ -16,7 +16,7 @@ from portico.data.data_files import SIDECAR, DataFile, Signature, file_at, files
 from portico.data.descriptions import Description, read_description
 from portico.data.duckdb_engine import DuckDBEngine
 from portico.data.engine_errors import explained, explained_query, speaks_of_a_file
-from portico.data.failures import DataError, TableGone, Unreadable
+from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
 from portico.data.query import Query
 from portico.data.reading import Reading, open_file
 from portico.data.running import Watch
@@ -69,13 +69,12 @@ class FolderCatalog:
 
     def rows(self, query: Query) -> list[Row]:
         """Work out a query."""
-        used = self._used(query)
         try:
-            rows = self._engine.rows(query.sql, query.values)
-        except duckdb.Error as error:
-            raise self._failure(error, used) from error
-        _check_unchanged(used)
-        return rows
+            return self._rows(query)
+        except NeededTooMuch:
+            if not self._drop(self._too_many(query.sql, 0)):
+                raise
+            return self._rows(query)
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
@@ -85,6 +84,19 @@ class FolderCatalog:
         except duckdb.Error as error:
             raise self._failure(error, used) from error
         _check_unchanged(used)
+
+    def _rows(self, query: Query, again: bool = True) -> list[Row]:
+        used = self._used(query)
+        try:
+            rows = self._engine.rows(query.sql, query.values)
+        except duckdb.CatalogException as error:  # the engine let go of a table just now
+            if again:
+                return self._rows(query, again=False)
+            raise self._failure(error, used) from error
+        except duckdb.Error as error:
+            raise self._failure(error, used) from error
+        _check_unchanged(used)
+        return rows
 
     def _forget(self) -> None:
         """Begin with no table read: at first, and when the engine has let go of them."""
@@ -119,6 +131,8 @@ class FolderCatalog:
         try:
             description = self._description(file)
             reading = open_file(file, view, self._engine.rows)
+        except NeededTooMuch as error:
+            raise NeededTooMuch(f"{file.name} takes more memory than there is for a query.") from error
         except Unreadable as error:
             failure: DataError = error
         except (duckdb.Error, OSError, EOFError) as error:
@@ -137,21 +151,28 @@ class FolderCatalog:
             versions = [*self._versions.get(name, ()), view]
             self._versions[name] = versions[-VERSIONS:]
             self._readings[view] = found
-            dropped = versions[:-VERSIONS] + self._too_many(view)
-            gone = [self._readings.pop(each) for each in dropped if each in self._readings]
-        for reading in gone:
-            if isinstance(reading, Reading):
-                self._engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+        self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
 
-    def _too_many(self, kept: str) -> list[str]:
-        """The copies that are unused for longest, as many as are more than what memory is for."""
-        copies = [(view, each.copied) for view, each in self._readings.items() if isinstance(each, Reading)]
+    def _too_many(self, kept: str, most: int) -> list[str]:
+        """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names."""
+        with self._lock:
+            copies = [(view, each.copied) for view, each in self._readings.items() if isinstance(each, Reading)]
         total, dropped = sum(size for _, size in copies), []
         for view, size in copies:
-            if total > COPIES_BYTES and size and view != kept:
+            if total > most and size and view not in kept:
                 dropped.append(view)
                 total -= size
         return dropped
+
+    def _drop(self, views: list[str]) -> bool:
+        """Let go of views and copies; they are read again when a query asks for them."""
+        with self._lock:
+            gone = [self._readings.pop(view) for view in views if view in self._readings]
+        for reading in gone:
+            if isinstance(reading, Reading):
+                with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
+                    self._engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+        return bool(gone)
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""
@@ -175,9 +196,10 @@ class FolderCatalog:
         _check_unchanged(used)
         if isinstance(error, duckdb.CatalogException):
             return Unreadable("The table changed while it was read. Try again.")
-        from_files = [reading.file.name for reading in used if not reading.copied]
-        if from_files and speaks_of_a_file(error):
-            return explained(error, from_files[0])
+        files = [reading.file for reading in used if not reading.copied]
+        if files and speaks_of_a_file(error):
+            named = next((file for file in files if file.path.name in str(error)), files[0])
+            return explained(error, named.name)
         return explained_query(error)
 
     def _description(self, file: DataFile) -> Description:

@@ -1,0 +1,154 @@
+"""Queries under way: stopped when their time is over or their reader has left, a few at once, also after a fork."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+import pytest
+from flask import Flask
+
+from portico.data.duckdb_engine import DuckDBEngine
+from portico.data.failures import Busy, Cancelled, TookTooLong
+from portico.data.running import Watch
+from tests.processes import ROOT
+
+ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
+SOON_S = 3  # far less than the endless query, far more than a look
+
+AFTER_A_FORK = """
+import os, signal
+from portico.data.duckdb_engine import DuckDBEngine
+from portico.data.failures import TookTooLong
+from portico.data.running import Watch
+signal.alarm(20)  # ends either of the two
+engine = DuckDBEngine([], Watch(0.2, 2), "128MB")
+def stopped():
+    try:
+        engine.rows("SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1")
+    except TookTooLong:
+        return True
+assert stopped()
+child = os.fork()
+assert stopped() and engine.rows("SELECT 1") == [(1,)]
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+
+def engine(seconds=0.2, at_once=4):
+    return DuckDBEngine([], Watch(seconds, at_once), "128MB")
+
+
+@pytest.fixture
+def reader():
+    """A request whose reader's end of the connection is what the test gets."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Flask("test").test_request_context(environ_overrides={"gunicorn.socket": ours}):
+        yield theirs
+
+
+def test_query_is_stopped_when_its_time_is_over():
+    begun = time.monotonic()
+    asked = engine()
+    with pytest.raises(TookTooLong, match=r"longer than 0\.2 seconds"):
+        asked.rows(ENDLESS)
+    assert time.monotonic() - begun < SOON_S
+    assert asked.rows("SELECT 1") == [(1,)]
+
+
+def test_download_that_is_left_ends_its_query():
+    asked = engine(seconds=20, at_once=1)
+    rows = asked.batches("FROM range(1000000000)")
+    assert next(rows)[0] == (0,)
+    rows.close()
+    assert asked.rows("SELECT 1") == [(1,)]
+
+
+def test_download_has_more_time_and_ends_too():
+    begun = time.monotonic()
+    with pytest.raises(TookTooLong, match="longer than 1 seconds"):
+        list(engine(seconds=0.1).batches(ENDLESS))
+    assert 0.9 < time.monotonic() - begun < SOON_S
+
+
+def test_downloads_keep_no_query_waiting():
+    asked = engine(seconds=5, at_once=1)
+    downloads = [asked.batches("FROM range(1000000000)") for _ in range(2)]
+    assert [next(rows)[0] for rows in downloads] == [(0,), (0,)]
+    assert asked.rows("SELECT 1") == [(1,)]
+    for rows in downloads:
+        rows.close()
+
+
+def test_query_of_a_reader_who_left_is_stopped(reader):
+    threading.Timer(0.2, reader.close).start()
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        engine(seconds=60).rows(ENDLESS)
+    assert time.monotonic() - begun < SOON_S
+
+
+def test_query_of_a_reader_who_stays_is_answered(reader):
+    reader.send(b"GET /next HTTP/1.1\r\n")  # a browser may ask for more on the same connection
+    assert engine().rows("SELECT 1") == [(1,)]
+
+
+def test_queries_wait_for_their_turn():
+    asked, most, now = engine(seconds=20, at_once=2), [], set()
+    watch = Watch(20, 2)
+
+    def ask(number):
+        with watch.running(lambda: None):
+            now.add(number)
+            most.append(len(now))
+            time.sleep(0.02)
+            now.discard(number)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(20)))
+    assert max(most) == 2
+    assert asked.rows("SELECT 1") == [(1,)]
+
+
+def test_query_that_waits_too_long_for_its_turn_is_refused():
+    watch, release = Watch(0.1, 1), threading.Event()
+
+    def hold():
+        with watch.running(lambda: None):
+            release.wait(20)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(hold)
+        time.sleep(0.05)
+        with pytest.raises(Busy), watch.running(lambda: None):
+            pass
+        release.set()
+
+
+def test_reader_who_leaves_while_waiting_is_noticed(reader):
+    watch, release = Watch(60, 1), threading.Event()
+
+    def hold():
+        with watch.running(lambda: None):
+            release.wait(20)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(hold)
+        time.sleep(0.05)
+        reader.close()
+        with pytest.raises(Cancelled), watch.running(lambda: None):
+            pass
+        release.set()
+
+
+def test_error_of_a_query_that_was_not_stopped_is_its_own():
+    with pytest.raises(duckdb.ConversionException):
+        engine().rows("SELECT 'x'::INTEGER")
+
+
+def test_queries_are_stopped_after_a_fork():
+    subprocess.run([sys.executable, "-c", AFTER_A_FORK], cwd=ROOT, check=True)
