@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-starts integration page up down check format lock screenshots bench-memory
+.PHONY: help run dev test test-starts integration page up down seed check format lock screenshots bench-memory
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,16 @@ up: ## Build and start the site in containers, and wait until it is healthy
 	docker compose up --build --detach --wait
 
 down: ## Stop the containers and remove them
-	docker compose down
+	docker compose --profile database down
+
+seed: ## Start a PostgreSQL beside the site and load the sample into it: make seed POSTGRES_PASSWORD=…
+	@test -n "$$POSTGRES_PASSWORD" || { echo "make seed: POSTGRES_PASSWORD is empty; choose one, for the role that reads" >&2; exit 2; }
+	@docker compose --profile database up --detach --wait database
+	@docker compose build --quiet barchart
+	@docker compose run --rm --no-TTY --no-deps barchart python -m portico.data.seed \
+		| docker compose exec --no-TTY database psql --quiet --no-psqlrc --username postgres --dbname portico
+	@echo "Now, with that password (and % for what an address cannot hold, as in %40 for @):"
+	@echo "  PORTICO_DATA=postgresql://reader:PASSWORD@database/portico docker compose up --detach"
 
 ##@ Maintain
 
