@@ -41,6 +41,7 @@
   // What the server is asked; without a shape it sends all controls.
   const asking = (query, shape) => {
     wanted = query;
+    document.documentElement.dataset.asked = ""; // the page is in use: nothing of it hides any more
     return { query, shape, width: element("chart")?.clientWidth || null };
   };
 
