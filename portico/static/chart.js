@@ -282,13 +282,37 @@
     if (button && shown !== null) actions[button.id]?.(button);
   });
 
+  // --- the focus --------------------------------------------------------------------------------------
+  // Controls that the server has sent anew are other elements: the one that had the focus gets it again.
+  const FOCUSABLE = "input, button, [tabindex='0']";
+  let focused = null; // the field that holds the focus, and which of its elements
+
+  const fieldOf = (each) => each.closest?.("#controls [id^='{\"field\":']");
+
+  document.addEventListener("focusin", ({ target: each }) => {
+    const field = fieldOf(each);
+    focused = field && { id: field.id, index: [...field.querySelectorAll(FOCUSABLE)].indexOf(each) };
+  });
+  document.addEventListener("focusout", ({ target: each }) => {
+    setTimeout(() => {
+      if (each.isConnected && document.activeElement === document.body) focused = null; // the reader has left it
+    });
+  });
+
+  const giveFocus = () => {
+    if (focused === null || document.activeElement !== document.body) return;
+    const found = element(focused.id)?.querySelectorAll(FOCUSABLE) ?? [];
+    (found[focused.index] ?? found[0])?.focus({ preventScroll: true });
+  };
+  new MutationObserver(giveFocus).observe(element("main"), { childList: true, subtree: true });
+
   // --- long lists -----------------------------------------------------------------------------------
   // What a list offers before anything is searched in it is asked for when the reader comes to it.
   const filled = new WeakSet();
-  document.addEventListener("focusin", ({ target: focused }) => {
-    const id = controls.find((each) => each.more === "engine" && element(idText(each))?.contains(focused));
-    if (!id || filled.has(focused)) return;
-    filled.add(focused);
+  document.addEventListener("focusin", ({ target: each }) => {
+    const id = controls.find((one) => one.more === "engine" && element(idText(one))?.contains(each));
+    if (!id || filled.has(each)) return;
+    filled.add(each);
     setProps(id, { search_value: "" });
   });
   const idText = (id) => JSON.stringify(id, Object.keys(id).sort());
