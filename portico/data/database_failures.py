@@ -47,9 +47,9 @@ def failure_of(error: Exception, lost: bool, password: str) -> DataError:
     """
     told = ConnectionLost(AWAY) if lost else _told(error)
     text = str(error).strip()
-    LOG.warning(
-        "%s: %s: %s", type(told).__name__, type(error).__name__, text.replace(password, "…") if password else text
-    )
+    level = logging.INFO if isinstance(error, psycopg.errors.QueryCanceled) else logging.WARNING
+    shown = text.replace(password, "…") if password else text
+    LOG.log(level, "%s: %s: %s", type(told).__name__, type(error).__name__, shown)
     return told
 
 

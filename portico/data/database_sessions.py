@@ -1,6 +1,7 @@
 """Sessions of a PostgreSQL database: opened at need, each used by one thread, thrown away once in doubt."""
 
 import os
+import re
 import socket
 import threading
 import time
@@ -28,6 +29,7 @@ PARAMETERS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # ms
 }
+ONE_AT = re.compile(r"([^/@]*@)?[^@]*")
 # Dates of PostgreSQL that Python cannot hold (infinity, 44 BC, the year 20000) cannot be drawn either.
 MAY_NOT_FIT = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 
@@ -183,12 +185,20 @@ class Lease:
 
 
 def _parsed(address: str) -> dict[str, Any]:
+    scheme, _, rest = address.partition("://")
     try:
-        return dict(conninfo_to_dict(address))
+        parts = dict(conninfo_to_dict(address))
     except psycopg.Error:
-        shown = address.partition("://")[0] + "://…"  # the rest may hold a password
-        problem = "is no address of a database: postgresql://user:password@host:port/database"
-        raise ConfigError("environment", "PORTICO_DATA", shown, problem) from None
+        parts = {}
+    # A password with these signs as they are would be taken for a host or a port, and told in the log.
+    ports = str(parts.get("port") or "").replace(",", "")
+    if not parts or not ONE_AT.fullmatch(rest.partition("?")[0]) or (ports and not ports.isdecimal()):
+        problem = (
+            "must be postgresql://user:password@host:port/database, where a password has "
+            "%25 for %, %40 for @, %2F for /, %3A for : and %3F for ?"
+        )
+        raise ConfigError("environment", "PORTICO_DATA", f"{scheme}://…", problem)
+    return parts
 
 
 def _or_none(name: str) -> type[Loader]:

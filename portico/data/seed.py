@@ -10,9 +10,8 @@ import gzip
 import sys
 from collections.abc import Iterator
 
-from portico.data.sample import sample_file
+from portico.data.sample import SAMPLE_COLUMNS, sample_file
 
-COLUMNS = ("country", "continent", "year", "lifeExp", "pop", "gdpPercap")
 # psql's own commands begin with a backslash: https://www.postgresql.org/docs/17/app-psql.html
 BEFORE = r"""\set ON_ERROR_STOP on
 \getenv password POSTGRES_PASSWORD
@@ -44,7 +43,7 @@ def rows() -> Iterator[list[str]]:
     """Read the sample: the columns that the table has, of each of its rows."""
     with gzip.open(sample_file(), "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield [row[name] for name in COLUMNS]
+            yield [row[name] for name in SAMPLE_COLUMNS]
 
 
 def main() -> None:

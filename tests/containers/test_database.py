@@ -339,6 +339,20 @@ def test_failing_batches_leave_the_catalog_usable(catalog: DatabaseCatalog):
     assert catalog.rows(Query("SELECT 1")) == [(1,)]
 
 
+def test_rows_in_batches_may_take_longer_than_a_chart(tables: Server):
+    slow = Query(
+        "SELECT n, pg_sleep(0.003) FROM generate_series(1, 1000) n"
+    )  # longer than the server gives a chart, too
+    assert [len(batch) for batch in catalog_of(tables, seconds=0.5).batches(slow)] == [1000]
+
+
+def test_batches_are_stopped_at_their_own_limit(tables: Server):
+    catalog = catalog_of(tables, seconds=0.1)
+    with pytest.raises(TookTooLong):
+        list(catalog.batches(SLOW))
+    assert not runs_in(tables, SLOW)
+
+
 # --- stopping
 
 
