@@ -130,7 +130,7 @@ class FolderCatalog:
         """Read a file; what is wrong with it is kept as well, so that it is looked at once."""
         try:
             description = self._description(file)
-            reading = open_file(file, view, self._engine.rows)
+            reading = self._opened(file, view)
         except NeededTooMuch as error:
             raise NeededTooMuch(f"{file.name} takes more memory than there is for a query.") from error
         except Unreadable as error:
@@ -144,6 +144,14 @@ class FolderCatalog:
         if isinstance(failure, Unreadable):
             return failure
         raise failure
+
+    def _opened(self, file: DataFile, view: str) -> Reading:
+        try:
+            return open_file(file, view, self._engine.rows)
+        except NeededTooMuch:
+            if not self._drop(self._too_many(view, 0)):
+                raise
+            return open_file(file, view, self._engine.rows)
 
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
