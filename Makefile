@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-starts integration page up down seed check format lock screenshots bench-memory
+.PHONY: help run dev test test-starts integration page up down seed check format lock screenshots bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: m
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory
+
+bench-large: $(VENV)/dev.done $(VENV)-stock/done ## Measure charts of ten million rows beside pandas
+	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.large_table
 
 # A lock that changed is installed again; the stamp is newer than the lock it was made from.
 $(VENV)/runtime.done: requirements/runtime.txt
