@@ -13,7 +13,6 @@ from dash import dcc, html
 from dash._utils import stringify_id
 
 from portico.form import AnyOf, AnyText, Control, Form, Group, Number, OneOf, Span, Step
-from portico.old_controls import chart_page, choice, dropdown, keep_drawn, picker, span, step  # noqa: F401
 
 MOST_MARKS = 12  # of a slider that have room beside each other
 LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control

@@ -12,10 +12,9 @@ from werkzeug.exceptions import BadRequest
 
 from portico.callback_guard import check_callback_body
 from portico.errors import ConfigError
-from portico.frame import Frame, as_json, json_for_html
+from portico.frame import Frame, json_for_html
 from portico.registry import Page
 from portico.site import Site, site_of
-from portico.view import View, address_arguments
 
 CATCH_ALL = "<path:path>"
 CALLBACK = "_dash-update-component"
@@ -45,7 +44,6 @@ class PageApp(dash.Dash):
         self.site: Site = site_of(server)
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
-        self.view: View | None = None
         self.warm = False
         self._frame = Frame(self.site.registry, self.site.assets)
         super().__init__(
@@ -67,27 +65,6 @@ class PageApp(dash.Dash):
             self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
         self._redirect_to_slash(server)
 
-    def keep_in_address(self, view: View) -> None:
-        """Keep the controls of a view in the address: each change is a step that Back undoes."""
-        self.view = view
-        for name in dict.fromkeys(rule.name for rule in view.rules):
-            self._rule_out(name, view)
-        self.clientside_callback(
-            dash.ClientsideFunction("portico", "keep_in_address"),
-            view.inputs(),
-            prevent_initial_call=True,
-        )
-
-    def _rule_out(self, name: str, view: View) -> None:
-        """Let the other controls of a view rule options of one out, before anything is drawn or kept."""
-        self.clientside_callback(
-            dash.ClientsideFunction("portico", "rule_out"),
-            [dash.Output(name, "value"), dash.Output(name, "options")],
-            [dash.Input(rule.by, "value") for rule in view.rules if rule.name == name],
-            [dash.State(name, part) for part in ("id", "value", "options")],
-            prevent_initial_call=True,
-        )
-
     def interpolate_index(self, **slots: Any) -> str:
         """Put what Dash made of the page into the site's frame."""
         wanted = ("metas", "css", "app_entry", "config", "scripts", "renderer")
@@ -95,11 +72,10 @@ class PageApp(dash.Dash):
         return self._frame.page(self.page, first=self._first_answers(), **html)
 
     def _first_answers(self) -> str:
-        """What the renderer would ask for first, put into the index: layout, dependencies, the view."""
+        """What the renderer would ask for first, put into the index: the layout and the dependencies."""
         layout = json_for_html(to_json(self.get_layout()))
         dependencies = json_for_html(to_json(self._callback_list))
-        view = as_json(self.view.for_browser(address_arguments()) if self.view else None)
-        return f'{{"layout":{layout},"dependencies":{dependencies},"view":{view}}}'
+        return f'{{"layout":{layout},"dependencies":{dependencies}}}'
 
     def _config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._config()

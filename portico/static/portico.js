@@ -48,53 +48,6 @@
   // What is drawn is again what the controls say.
   namespace.forgetTrouble = () => sayTrouble(200);
 
-  // --- the address --------------------------------------------------------------------------------
-  // An entry of the history holds the values of all controls, so Back and Forward restore them as they
-  // were; the address holds those that are not the default.
-  if (first?.view) history.replaceState({ values: first.view.values }, "");
-  const sameValue = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
-  const queryOf = (values) => {
-    const query = new URLSearchParams();
-    for (const { name, kind, fallback } of first.view.controls) {
-      const value = values[name] ?? fallback;
-      if (sameValue(value, fallback)) continue;
-      if (kind === "many") value.forEach((item) => query.append(name, item));
-      else query.set(name, kind === "span" ? value.join("-") : value);
-    }
-    const text = query.toString();
-    return text ? `?${text}` : location.pathname;
-  };
-
-  // A step is kept only where the values are not those of the entry that the reader is at: Back and
-  // Forward make them so before this is called.
-  namespace.keep_in_address = (...given) => {
-    const values = Object.fromEntries(first.view.controls.map(({ name }, index) => [name, given[index] ?? null]));
-    if (!sameValue(values, history.state?.values)) history.pushState({ values }, "", queryOf(values));
-    return window.dash_clientside.no_update;
-  };
-
-  // Called with the values that rule options of a control out, then its name, value and options.
-  namespace.rule_out = (...given) => {
-    const [name, value, options] = given.splice(-3);
-    const rules = first.view.rules.filter((rule) => rule.name === name);
-    const ruledOut = rules.filter(({ values }, index) => values.includes(given[index])).map(({ option }) => option);
-    const { fallback } = first.view.controls.find((control) => control.name === name);
-    return [
-      ruledOut.includes(value) ? fallback : window.dash_clientside.no_update,
-      options.map((option) => ({ ...option, disabled: ruledOut.includes(option.value) })),
-    ];
-  };
-
-  if (first?.view) {
-    addEventListener("popstate", ({ state }) => {
-      if (!state?.values) return; // a step within the page, to #main
-      for (const [name, value] of Object.entries(state.values)) {
-        window.dash_clientside.set_props(name, { value });
-      }
-    });
-  }
-
   // --- the state of the pages ---------------------------------------------------------------------
   const STATUS_TIMEOUT_MS = 4000;
 
