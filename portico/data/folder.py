@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -135,7 +136,7 @@ class FolderCatalog:
             raise NeededTooMuch(f"{file.name} takes more memory than there is for a query.") from error
         except Unreadable as error:
             failure: DataError = error
-        except (duckdb.Error, OSError, EOFError) as error:
+        except (duckdb.Error, OSError, EOFError, zlib.error) as error:
             LOG.warning("%s: %s", file.name, error)
             failure = explained(error, file.name)
         else:

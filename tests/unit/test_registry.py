@@ -38,6 +38,12 @@ def test_pages_keep_their_order():
     assert parse_registry(site_with({"name": "b"}, {"name": "a"})).names() == ("b", "a")
 
 
+def test_limits_of_queries_are_what_the_registry_says():
+    assert parse_registry(site_with({"name": "a"})).query_seconds == 20
+    limited = parse_registry(site_with({"name": "a"}, data={"seconds": 5, "memory": "1GB"}))
+    assert (limited.query_seconds, limited.query_memory) == (5, "1GB")
+
+
 def test_unknown_page_is_a_key_error():
     with pytest.raises(KeyError):
         parse_registry(site_with({"name": "a"})).page("b")
@@ -66,6 +72,22 @@ def page(**keys):
         (
             site_with({"name": "a"}, {"name": "b", "path": "/a/"}),
             r"page\[1\].path = '/a/': page\[0\] has the same path",
+        ),
+        (site_with({"name": "a"}, data=3), r"data = 3: must be a table, written as \[data\]"),
+        (
+            site_with({"name": "a"}, data={"folder": "x"}),
+            "data.folder = 'x': is not a key; known here: memory, seconds",
+        ),
+        *(
+            (
+                site_with({"name": "a"}, data={"seconds": value}),
+                "data.seconds = .*: must be a whole number from 1 to 3600",
+            )
+            for value in (0, 3601, "20", 1.5, True)
+        ),
+        *(
+            (site_with({"name": "a"}, data={"memory": value}), "data.memory = .*: must be a size from 32 MB")
+            for value in (128, "128", "31MB", "1TB", None)
         ),
         (page(titel="T"), r"page\[0\].titel = 'T': is not a key"),
         (page(title=""), r"page\[0\].title = '': must be a text that is not empty"),

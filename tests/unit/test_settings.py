@@ -1,7 +1,7 @@
 """The environment: what it gives, and how each mistake in it is named."""
 
 import os
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -115,6 +115,85 @@ def test_number_out_of_range_is_named(registry, variable, text):
 def test_site_folder_that_is_none_is_named(registry, tmp_path):
     with pytest.raises(ConfigError, match=r"environment: PORTICO_SITE = .*: is not a folder"):
         site_folder({"PORTICO_SITE": str(tmp_path / "missing")})
+
+
+def site_in(folder, **environ):
+    return {"PORTICO_SITE": str(folder), **environ}
+
+
+def test_data_is_the_folder_of_that_name_where_there_is_one(registry, tmp_path):
+    assert read_settings(registry, site_in(tmp_path)).data == ""
+    (tmp_path / "data").mkdir()
+    assert read_settings(registry, site_in(tmp_path)).data == str(tmp_path / "data")
+    assert read_settings(registry, site_in(tmp_path, PORTICO_DATA=" ")).data == str(tmp_path / "data")
+
+
+def test_data_is_the_folder_that_is_named(registry, tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for text in (str(tmp_path / "tables"), "tables", "./tables/"):
+        assert read_settings(registry, {"PORTICO_DATA": text}).data == str(tmp_path / "tables")
+
+
+def test_folder_of_data_that_is_none_is_named(registry, tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("missing", "file"):
+        with pytest.raises(ConfigError, match=rf"environment: PORTICO_DATA = '.*{name}': is not a folder"):
+            read_settings(registry, {"PORTICO_DATA": str(tmp_path / name)})
+
+
+def test_folder_of_data_that_cannot_be_read_is_named(registry, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read anything
+    with pytest.raises(ConfigError, match=r"PORTICO_DATA = .*: is a folder that cannot be read: permission denied"):
+        read_settings(registry, {"PORTICO_DATA": str(tmp_path)})
+
+
+@pytest.mark.parametrize("address", ["postgresql://u:secret@host/db", "postgres://host", "PostgreSQL:///db?host=/run"])
+def test_address_of_a_database_is_kept_and_not_shown(registry, address):
+    settings = read_settings(registry, {"PORTICO_DATA": address})
+    assert settings.data == address
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://u:secret@host/db",
+        "postgresql:/u:secret@host",
+        "postgresql:u:secret@host",
+        "postgresqll://host/db?password=secret",
+        "http://u:secret@host",
+        "file:///secret",
+        "postgresql+psycopg://u:secret@host",
+    ],
+)
+def test_address_that_is_unknown_is_named_without_its_password(registry, address):
+    with pytest.raises(
+        ConfigError, match=r"PORTICO_DATA = '.*…': must .*; known: postgresql://…, postgres://…"
+    ) as caught:
+        read_settings(registry, {"PORTICO_DATA": address})
+    assert "secret" not in str(caught.value)
+
+
+def test_limits_of_queries_come_from_the_environment_then_the_registry(registry):
+    settings = read_settings(registry, {})
+    assert (settings.query_seconds, settings.query_memory, settings.queries_at_once) == (20, "128MB", 4)
+    own = replace(registry, query_seconds=5, query_memory="1GB")
+    assert (read_settings(own, {}).query_seconds, read_settings(own, {}).query_memory) == (5, "1GB")
+    settings = read_settings(own, {"PORTICO_QUERY_SECONDS": "3600", "PORTICO_QUERY_MEMORY": "256MB"})
+    assert (settings.query_seconds, settings.query_memory) == (3600, "256MB")
+
+
+@pytest.mark.parametrize("text", ["0", "3601", "1.5", "x"])
+def test_seconds_out_of_range_are_named(registry, text):
+    with pytest.raises(ConfigError, match=r"PORTICO_QUERY_SECONDS = .*: must be a whole number from 1 to 3600"):
+        read_settings(registry, {"PORTICO_QUERY_SECONDS": text})
+
+
+@pytest.mark.parametrize("text", ["128", "31MB", "0GB", "128 MB", "128mb", "1TB", "80%", "-1GB", "١28MB", "1GB\n"])
+def test_memory_that_is_no_size_is_named(registry, text):
+    with pytest.raises(ConfigError, match=r"PORTICO_QUERY_MEMORY = .*: must be a size from 32 MB"):
+        read_settings(registry, {"PORTICO_QUERY_MEMORY": text})
 
 
 def test_environment_is_read_once(registry, monkeypatch):

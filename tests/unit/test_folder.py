@@ -1,0 +1,287 @@
+"""The catalog over a folder: files are tables, as they are now, described by who owns them."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
+import pytest
+
+from portico.data import folder as folder_module
+from portico.data.catalog import open_catalog
+from portico.data.columns import Kind
+from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.folder import FolderCatalog
+from portico.data.query import Query, Values
+from portico.data.running import Watch
+from portico.data.sample import SAMPLE_COLUMNS
+from portico.settings import Settings
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    return FolderCatalog(tmp_path, Watch(10, 4), "128MB")
+
+
+def write(folder, name, text="a,b\n1,x\n2,y\n"):
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def rows_of(catalog, table):
+    return catalog.rows(Values().query(table.relation, catalog.dialect))
+
+
+def titles(catalog):
+    return {each.name: each.title for each in catalog.names()}
+
+
+def test_files_are_tables_by_title(tmp_path, catalog):
+    for name in ("order_lines.csv", "B.TSV", "a.parquet", "c.ndjson.gz", "notes.txt", "sales.csv.toml"):
+        write(tmp_path, name)
+    assert list(titles(catalog).items()) == [
+        ("a.parquet", "A"),
+        ("B.TSV", "B"),
+        ("c.ndjson.gz", "C"),
+        ("order_lines.csv", "Order lines"),
+    ]
+
+
+def test_tables_of_one_title_are_told_apart(tmp_path, catalog):
+    write(tmp_path, "sales.csv")
+    write(tmp_path, "sales.tsv")
+    assert titles(catalog) == {"sales.csv": "Sales (sales.csv)", "sales.tsv": "Sales (sales.tsv)"}
+
+
+def test_table_says_what_it_is(tmp_path, catalog):
+    write(tmp_path, "sales.csv", "day,price,shop\n2020-01-01,1.5,x\n2020-01-02,,y\n")
+    table = catalog.table("sales.csv")
+    assert (table.name, table.title, table.rows) == ("sales.csv", "Sales", 2)
+    assert {name: column.kind for name, column in table.columns.items()} == {
+        "day": Kind.TIME,
+        "price": Kind.NUMBER,
+        "shop": Kind.CATEGORY,
+    }
+    facts = table.columns["price"].facts
+    assert (facts.rows, facts.known, facts.distinct, facts.low, facts.high) == (2, 1, 1, 1.5, 1.5)
+    assert table.changed.timestamp() == pytest.approx((tmp_path / "sales.csv").stat().st_mtime)
+
+
+def test_rows_of_a_large_text_are_not_counted(tmp_path, catalog):
+    write(tmp_path, "large.csv", "a,b\n" + f"1,{'x' * 1000}\n" * 9000)
+    assert catalog.table("large.csv").rows is None
+
+
+def test_rows_of_parquet_are_its_own_count(tmp_path, catalog):
+    with duckdb.connect() as other:
+        other.execute(f"COPY (FROM range(60000)) TO '{tmp_path}/a.parquet'")
+    table = catalog.table("a.parquet")
+    assert (table.rows, table.columns["range"].facts.rows) == (60_000, 50_000)
+
+
+# The sample.
+
+
+@pytest.mark.parametrize("place", [None, "empty"])
+def test_without_tables_there_is_the_sample(tmp_path, place):
+    catalog = FolderCatalog(tmp_path if place else None, Watch(10, 4), "128MB")
+    assert titles(catalog) == {"gapminder": "Gapminder"}
+    table = catalog.table("gapminder")
+    assert tuple(table.columns) == SAMPLE_COLUMNS
+    assert (table.rows, len(rows_of(catalog, table))) == (1704, 1704)
+    column = table.columns["gdpPercap"]
+    assert (column.label, column.unit, column.weight, column.level) == ("GDP per person", "int. $ of 2005", "pop", True)
+    assert table.columns["pop"].title() == "Population (persons)"
+    assert table.columns["year"].kind is Kind.YEAR
+    assert table.views["linechart"]["x"] == ("year",)
+    assert table.views["barchart"]["range.year"] == ("2007", "2007")
+
+
+def test_sample_gives_way_to_tables_and_comes_back(tmp_path, catalog):
+    catalog.table("gapminder")
+    write(tmp_path, "mine.csv")
+    assert titles(catalog) == {"mine.csv": "Mine"}
+    with pytest.raises(TableGone):
+        catalog.table("gapminder")
+    (tmp_path / "mine.csv").unlink()
+    assert catalog.table("gapminder").title == "Gapminder"
+
+
+def test_sample_of_the_readers_is_described_too(tmp_path, catalog):
+    write(tmp_path, "gapminder.csv", ",".join(SAMPLE_COLUMNS) + ",more\nA,B,1952,1,2,3,4\n")
+    table = catalog.table("gapminder.csv")
+    assert table.columns["pop"].label == "Population"
+    assert "barchart" in table.views
+
+
+def test_other_table_of_that_name_is_not_described(tmp_path, catalog):
+    write(tmp_path, "gapminder.csv", "pop\n1\n")
+    assert catalog.table("gapminder.csv").columns["pop"].label == "Pop"
+
+
+# Files that change.
+
+
+def test_file_that_comes_changes_and_goes_is_seen(tmp_path, catalog):
+    write(tmp_path, "other.csv")
+    write(tmp_path, "turn.csv", "a\n1\n")
+    assert rows_of(catalog, catalog.table("turn.csv")) == [(1,)]
+    write(tmp_path, "turn.csv", "b\n2\n3\n")
+    table = catalog.table("turn.csv")
+    assert (list(table.columns), rows_of(catalog, table)) == (["b"], [(2,), (3,)])
+    (tmp_path / "turn.csv").unlink()
+    assert "turn.csv" not in titles(catalog)
+    with pytest.raises(TableGone, match=r"turn\.csv"):
+        catalog.table("turn.csv")
+
+
+def test_file_of_the_same_size_and_time_is_seen_as_another(tmp_path, catalog):
+    write(tmp_path, "turn.csv", "a\n1\n")
+    before = (tmp_path / "turn.csv").stat()
+    assert rows_of(catalog, catalog.table("turn.csv")) == [(1,)]
+    write(tmp_path, "new", "a\n2\n")
+    os.utime(tmp_path / "new", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (tmp_path / "new").rename(tmp_path / "turn.csv")
+    assert rows_of(catalog, catalog.table("turn.csv")) == [(2,)]
+
+
+def test_broken_file_that_is_mended_is_read(tmp_path, catalog):
+    write(tmp_path, "a.json", "[")
+    with pytest.raises(Unreadable):
+        catalog.table("a.json")
+    write(tmp_path, "a.json", '[{"a": 1}]')
+    assert rows_of(catalog, catalog.table("a.json")) == [(1,)]
+
+
+def test_file_is_read_once_for_each_version(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    assert catalog.table("a.csv") is catalog.table("a.csv")
+    with ThreadPoolExecutor(8) as threads:
+        tables = list(threads.map(lambda _: catalog.table("a.csv"), range(50)))
+    assert len({id(table) for table in tables}) == 1
+
+
+def test_old_versions_are_let_go(tmp_path, catalog):
+    for number in range(10):
+        write(tmp_path, "a.csv", f"a\n{number}\n")
+        catalog.table("a.csv")
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
+
+
+def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
+    monkeypatch.setattr(folder_module, "COPIES_BYTES", 100)
+    tables = []
+    for number in range(10):
+        write(tmp_path, f"{number}.csv", f"a\n{number}{' ' * 40}\n")
+        tables.append(catalog.table(f"{number}.csv"))
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
+    assert [rows_of(catalog, table) for table in tables] == [[(number,)] for number in range(10)]
+
+
+def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    write(tmp_path, "b.csv")
+    table = catalog.table("a.csv").relation
+    catalog.table("b.csv")
+    large = Query(
+        f"SELECT max(x) FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM range(9000000) ORDER BY x LIMIT 4000000), {table.get_name()}"
+    )
+    with pytest.raises(NeededTooMuch):
+        catalog.rows(large)
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
+
+
+def test_table_is_read_again_where_the_engine_has_let_go_of_it(tmp_path, catalog):
+    write(tmp_path, "a.csv", "a\n1\n")
+    table = catalog.table("a.csv")
+    catalog._engine.close()  # as a fork does
+    assert rows_of(catalog, table) == [(1,)]
+
+
+def test_table_that_is_gone_with_its_copy_is_an_error(tmp_path, catalog):
+    write(tmp_path, "a.csv", "a\n1\n")
+    table = catalog.table("a.csv")
+    catalog._engine.close()
+    write(tmp_path, "a.csv", "b\n1\n")
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        rows_of(catalog, table)
+
+
+def test_values_stay_beside_the_query(tmp_path, catalog):
+    write(tmp_path, "a.csv", "a,b\n1,it's\n2,y\n")
+    table, values = catalog.table("a.csv").relation, Values()
+    query = values.query(table.filter(table.b == values.bind("it's")).select("a"), catalog.dialect)
+    assert "it's" not in query.sql
+    assert catalog.rows(query) == [(1,)]
+    assert list(catalog.batches(query)) == [[(1,)]]
+
+
+def test_value_of_another_type_is_an_error_for_readers(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    table, values = catalog.table("a.csv").relation, Values()
+    with pytest.raises(DataError, match="out of range") as caught:
+        catalog.rows(values.query(table.filter(table.a == values.bind("much", "int64")), catalog.dialect))
+    assert "much" not in str(caught.value)
+
+
+# What lies beside a table.
+
+
+def test_description_beside_a_table_says_how_it_is_shown(tmp_path, catalog):
+    write(tmp_path, "sales.csv", "price,pieces\n1,2\n")
+    write(
+        tmp_path,
+        "sales.csv.toml",
+        'title = "Sold"\n[columns.price]\nlabel = "Price"\nunit = "€"\nweight = "pieces"\nlevel = true\n'
+        '[columns.gone]\nlabel = "x"\n[views.barchart]\nx = ["price"]\n"range.price" = ["1", ""]\n',
+    )
+    table = catalog.table("sales.csv")
+    price = table.columns["price"]
+    assert (price.title(), price.weight, price.level) == ("Price (€)", "pieces", True)
+    assert table.columns["pieces"].label == "Pieces"
+    assert table.views == {"barchart": {"x": ("price",), "range.price": ("1", "")}}
+    assert (table.title, titles(catalog)) == ("Sold", {"sales.csv": "Sold"})
+
+
+def test_description_that_changes_is_seen(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    assert catalog.table("a.csv").title == "A"
+    write(tmp_path, "a.csv.toml", 'title = "First"')
+    assert (catalog.table("a.csv").title, titles(catalog)) == ("First", {"a.csv": "First"})
+    (tmp_path / "a.csv.toml").unlink()
+    assert (catalog.table("a.csv").title, titles(catalog)) == ("A", {"a.csv": "A"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("title = ", "is not TOML"),
+        ("titel = 'x'", "titel = 'x': is not a key; known here: columns, title, views"),
+        ("title = 1", "title = 1: must be a text"),
+        ("columns = 1", "columns = 1: must be a table"),
+        ("columns.a = 1", "columns.a = 1: must be a table"),
+        ("columns.a.colour = 'red'", "columns.a.colour = 'red': is not a key; known here: label, level, unit, weight"),
+        ("columns.a.label = 1", "columns.a.label = 1: must be a text"),
+        ("columns.a.level = 'yes'", "columns.a.level = 'yes': must be true or false"),
+        ("views.barchart = []", r"views.barchart = \[\]: must be a table"),
+        ("views.barchart.x = 'a'", "views.barchart.x = 'a': must be a list of texts"),
+        ("views.barchart.x = [1]", r"views.barchart.x = \[1\]: must be a list of texts"),
+    ],
+)
+def test_mistake_in_a_description_is_named(tmp_path, catalog, text, problem):
+    write(tmp_path, "a.csv")
+    write(tmp_path, "b.csv")
+    write(tmp_path, "a.csv.toml", text)
+    with pytest.raises(Unreadable, match=rf"^a\.csv\.toml:? {problem}"):
+        catalog.table("a.csv")
+    assert titles(catalog) == {"a.csv": "A", "b.csv": "B"}
+    assert len(rows_of(catalog, catalog.table("b.csv"))) == 2
+
+
+# The catalog of a process.
+
+
+def test_catalog_of_the_settings_is_opened_once(tmp_path):
+    write(tmp_path, "a.csv")
+    settings = Settings(site_folder=tmp_path, pages=(), data=str(tmp_path))
+    assert open_catalog(settings) is open_catalog(settings)
+    assert [each.name for each in open_catalog(settings).names()] == ["a.csv"]
+    assert [each.name for each in open_catalog(Settings(site_folder=tmp_path, pages=())).names()] == ["gapminder"]
