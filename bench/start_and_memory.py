@@ -7,7 +7,6 @@ ours has none, and what is installed is loaded. Start is from the process's crea
 
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -21,6 +20,8 @@ from pathlib import Path
 from urllib.error import URLError
 
 import psutil
+
+from tests.site.visitor import open_page
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 5
@@ -40,7 +41,8 @@ class Peer:
 
 def portico_callbacks(address: str) -> list[tuple[str, dict[str, object]]]:
     """The callbacks of the charts with the values that their pages open with."""
-    return [(f"/{page}/", _body_from_index(_get(f"{address}/{page}/"))) for page in ("barchart", "linechart")]
+    paths = ("/barchart/", "/linechart/")
+    return [(path, body) for path in paths for body in open_page(address, path).callbacks()]
 
 
 def stock_callbacks(_address: str) -> list[tuple[str, dict[str, object]]]:
@@ -56,22 +58,6 @@ def _stock_body(graph: str, control: str, value: object) -> dict[str, object]:
         "outputs": {"id": graph, "property": "figure"},
         "inputs": [{"id": control, "property": "value", "value": value}],
         "changedPropIds": [f"{control}.value"],
-    }
-
-
-def _body_from_index(html: str) -> dict[str, object]:
-    first = json.loads(re.search(r'id="_portico-first"[^>]*>(.*?)</script>', html, re.DOTALL)[1])
-    callback = next(each for each in first["dependencies"] if not each["clientside_function"])
-    values = first["view"]["values"]
-    outputs = [
-        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
-        for part in callback["output"].strip(".").split("...")
-    ]
-    return {
-        "output": callback["output"],
-        "outputs": outputs,
-        "inputs": [{**each, "value": values[each["id"]]} for each in callback["inputs"]],
-        "changedPropIds": [],
     }
 
 

@@ -18,6 +18,8 @@ from werkzeug.exceptions import BadRequest
 from portico.chart import Chart, Drawn, TableChart
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
 from portico.data.failures import DataError
+from portico.downloads import offer_downloads
+from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG, empty
 from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
 from portico.page_app import PageApp
@@ -76,8 +78,12 @@ class Shown:
 def chart_page(app: PageApp, chart: Chart) -> None:
     """Make a page of a chart: its layout, and the callbacks that keep chart, controls and address together."""
     app.layout = lambda: layout(app, chart)
+    if isinstance(chart, TableChart):
+        offer_downloads(app, chart)
     _answer(app, chart)
-    _search(app, chart)
+    if isinstance(chart, TableChart):
+        _search(app, chart)
+        offer_downloads(app, chart)
     _in_browser(app)
 
 
@@ -245,10 +251,8 @@ def _width(width: Any) -> int:
     return int(min(max(width, NARROWEST_PX), WIDEST_PX))
 
 
-def _search(app: PageApp, chart: Chart) -> None:
+def _search(app: PageApp, chart: TableChart) -> None:
     """Register what searches the options of long lists."""
-    if not isinstance(chart, TableChart):
-        return
 
     def search(text: Any, shown: Any, chosen: Any, component_id: Any) -> list[dict[str, str]]:
         name = name_of(component_id)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import requests
 
+from tests.site.visitor import open_page
+
 YEARS = range(1952, 2008, 5)
 ANSWER_LIMIT_S = 20
 RANDOM = re.compile(r'"end_id":"[^"]*"')  # Dash makes it anew for every index
@@ -20,12 +22,12 @@ class Load:
     right ones; `failures` says what was wrong with the others.
     """
 
-    def __init__(self, url: str, page: str, control: str, visitors: int) -> None:
+    def __init__(self, url: str, page: str, visitors: int) -> None:
         self.answered = 0
         self.failures: list[str] = []
         self._index = f"{url}/{page}/"
         self._callback = f"{url}/{page}/_dash-update-component"
-        self._bodies = callback_bodies(self._index, control)
+        self._bodies = callback_bodies(url, f"/{page}/")
         with requests.Session() as session:
             self._expected = [self._visit(session, number) for number in range(len(self._bodies))]
         self._over = threading.Event()
@@ -92,9 +94,9 @@ def first_difference(got: str, wanted: str) -> str:
 
 
 @contextmanager
-def load_on(url: str, page: str = "barchart", control: str = "year", visitors: int = 6) -> Iterator[Load]:
+def load_on(url: str, page: str = "barchart", visitors: int = 6) -> Iterator[Load]:
     """Let visitors work on a chart page until the block ends."""
-    load = Load(url, page, control, visitors)
+    load = Load(url, page, visitors)
     load.start()
     try:
         yield load
@@ -102,32 +104,7 @@ def load_on(url: str, page: str = "barchart", control: str = "year", visitors: i
         load.stop()
 
 
-def callback_bodies(index: str, control: str) -> list[dict]:
-    """What the browser sends when a control of a chart page is moved, for every year."""
-    return [callback_body(index, control, year) for year in YEARS]
-
-
-def callback_body(index: str, control: str, year: int) -> dict:
-    """What the browser sends when a control is moved to a year: the one of the bar chart, both ends of the line chart."""
-    dependencies = requests.get(f"{index}_dash-dependencies", timeout=ANSWER_LIMIT_S).json()
-    values = values_of(requests.get(f"{index}_dash-layout", timeout=ANSWER_LIMIT_S).json())
-    callback = next(each for each in dependencies if "chart.figure" in each["output"])
-    values[control] = [YEARS[0], year] if isinstance(values[control], list) else year
-    outputs = [output.rpartition(".") for output in callback["output"].strip(".").split("...")]
-    return {
-        "output": callback["output"],
-        "outputs": [{"id": name, "property": part} for name, _, part in outputs],
-        "inputs": [{**each, "value": values[each["id"]]} for each in callback["inputs"]],
-        "changedPropIds": [f"{control}.value"],
-    }
-
-
-def values_of(layout: object) -> dict[str, object]:
-    """The value of every control in a layout, by id."""
-    if isinstance(layout, list):
-        return {name: value for item in layout for name, value in values_of(item).items()}
-    if not isinstance(layout, dict) or "props" not in layout:
-        return {}
-    props = layout["props"]
-    own = {props["id"]: props["value"]} if "value" in props and "id" in props else {}
-    return own | values_of(props.get("children"))
+def callback_bodies(site: str, path: str) -> list[dict]:
+    """What the browser of a chart page sends when its slider is moved, for every year."""
+    opened = open_page(site, path)
+    return [opened.asking(f"range.year={YEARS[0]}&range.year={year}") for year in YEARS]

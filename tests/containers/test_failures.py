@@ -44,7 +44,7 @@ def test_callback_of_a_dead_page_is_answered_in_plain_text(stack: Stack, killed_
 
 def test_killing_a_page_leaves_the_others_unchanged(stack: Stack):
     home = requests.get(f"{stack.url}/", timeout=10).text
-    with load_on(stack.url, "linechart", "years", visitors=2) as load:
+    with load_on(stack.url, "linechart", visitors=2) as load:
         load.wait_for(20)
         stack.kill("barchart")
         load.wait_for(40)

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from tests.containers.load import callback_body, without_random
+from tests.containers.load import callback_bodies, without_random
 from tests.containers.stack import Stack
 
 pytestmark = pytest.mark.containers
@@ -19,7 +19,7 @@ Ask = tuple[str, str, dict | None]  # method, address, body
 
 
 def test_200_concurrent_first_requests_are_answered(stack: Stack, pytestconfig: pytest.Config):
-    asks = first_asks(f"{stack.url}/barchart/")
+    asks = first_asks(stack.url, "/barchart/")
     expected = [answer_of(ask) for ask in asks]
     for _ in range(pytestconfig.getoption("--starts")):
         stack.kill("barchart")
@@ -39,11 +39,12 @@ def test_200_concurrent_first_requests_are_answered(stack: Stack, pytestconfig: 
     stack.healthy()
 
 
-def first_asks(index: str) -> list[Ask]:
+def first_asks(site: str, path: str) -> list[Ask]:
     """What a browser asks of a page first: index, layout, dependencies, a suite's script and a callback."""
+    index = site + path
     script = next(part for part in requests.get(index, timeout=10).text.split('"') if part.endswith(".min.js"))
     addresses = [index, f"{index}_dash-layout", f"{index}_dash-dependencies", urljoin(index, script)]
-    callback = ("POST", f"{index}_dash-update-component", callback_body(index, "year", 1987))
+    callback = ("POST", f"{index}_dash-update-component", callback_bodies(site, path)[0])
     return [*(("GET", address, None) for address in addresses), callback]
 
 

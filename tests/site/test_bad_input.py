@@ -6,10 +6,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from portico.chart_page import LONGEST_QUERY
+from portico.form import SHOWN_PROBLEMS
 from portico.registry import read_registry
-from portico.view import SHOWN_PROBLEMS
 from tests.processes import ROOT
-from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post
+from tests.site.visitor import TEXT_LIMIT, Document, ask, asked, open_page, post, with_query
 
 REGISTRY = read_registry(ROOT)
 PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
@@ -46,15 +47,25 @@ def assert_nothing_unescaped(opened, plain):
     assert opened.document.scripts == plain.document.scripts
 
 
+def control_names(opened):
+    """The controls of a chart page; none of any other."""
+    return list((opened.shown or {"values": {}})["values"])
+
+
+def same_view(opened, plain):
+    """Whether two addresses show the same, whatever else stands in them."""
+    same = opened.figures() == plain.figures()
+    return same and (opened.shown or {}).get("values") == (plain.shown or {}).get("values")
+
+
 @pytest.mark.parametrize("page", BELOW_HOME)
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:24])
 def test_value_that_no_control_has_is_left_out_and_named(site, page, text):
     plain = open_page(site, page.path)
-    names = [control["name"] for control in (plain.view or {"controls": []})["controls"]]
+    names = [name for name in control_names(plain) if text or name != "filter"]  # an empty one says: no filter
     for some in (names[start : start + SHOWN_PROBLEMS] for start in range(0, len(names), SHOWN_PROBLEMS)):
         opened = open_page(site, f"{page.path}?{urlencode(dict.fromkeys(some, text))}")
-        assert opened.view == plain.view
-        assert opened.figures() == plain.figures()
+        assert same_view(opened, plain)
         for name in some:
             assert f"{name} = {TEXTS[text]}" in opened.note
         assert_nothing_unescaped(opened, plain)
@@ -66,7 +77,7 @@ def test_parameter_that_no_control_has_is_named(site, page, name):
     plain = open_page(site, page.path)
     opened = open_page(site, f"{page.path}?{quote(name, safe='')}=1")
     assert opened.figures() == plain.figures()
-    assert TEXTS[name] in opened.note or plain.view is None
+    assert TEXTS[name] in opened.note or plain.shown is None
     assert_nothing_unescaped(opened, plain)
 
 
@@ -93,17 +104,17 @@ def test_parameter_that_no_control_has_is_named(site, page, name):
 )
 def test_query_that_is_none_opens_the_page(site, page, query):
     plain, opened = open_page(site, page.path), open_page(site, f"{page.path}?{query}")
-    assert opened.view == plain.view
+    assert same_view(opened, plain)
     assert_nothing_unescaped(opened, plain)
 
 
 @pytest.mark.parametrize("page", BELOW_HOME)
 def test_repeated_parameters_give_one_view_and_a_note(site, page):
     plain = open_page(site, page.path)
-    for control in (plain.view or {"controls": []})["controls"]:
-        opened = open_page(site, f"{page.path}?{'&'.join([control['name'] + '=never'] * 300)}")
-        assert opened.view == plain.view
-        assert f"{control['name']} = never" in opened.note
+    for name in control_names(plain):
+        opened = open_page(site, f"{page.path}?{'&'.join([name + '=never'] * 300)}")
+        assert same_view(opened, plain)
+        assert f"{name} = never" in opened.note
         assert len(opened.note) < 400
 
 
@@ -112,7 +123,7 @@ def test_eight_kilobytes_of_parameters_open_the_page_with_a_note(site, page):
     query = "&".join(f"p{number}=<b>" for number in range(2000))[: 8 * 1024]
     opened = open_page(site, f"{page.path}?{query}")
     assert opened.figures() == open_page(site, page.path).figures()
-    assert "p0" in opened.note or opened.view is None
+    assert "p0" in opened.note or opened.shown is None
     assert len(opened.note) < 400
 
 
@@ -287,15 +298,27 @@ ABSURD = [
 
 @pytest.mark.parametrize("page", BELOW_HOME)
 @pytest.mark.parametrize("value", ABSURD, ids=lambda value: ascii(value)[:24])
-def test_value_that_no_control_can_send_is_refused(site, page, value):
+def test_value_that_no_browser_of_ours_can_send_is_refused(site, page, value):
     opened = open_page(site, page.path)
-    controls = {control["name"] for control in (opened.view or {"controls": []})["controls"]}
-    for body in opened.callbacks():
-        for index, given in enumerate(body["inputs"]):
-            if given["id"] in controls:
-                inputs = [*body["inputs"]]
-                inputs[index] = given | {"value": value}
-                assert_refused(post(site, page.path, body | {"inputs": inputs}))
+    for body in opened.callbacks() if opened.shown else []:
+        (given,) = body["inputs"]
+        for sent in (value, asked("") | {"query": value}):
+            answer = post(site, page.path, body | {"inputs": [given | {"value": sent}]})
+            if isinstance(sent, dict) and isinstance(value, str) and len(value) < LONGEST_QUERY:
+                assert answer.status == 200  # a query holds anything, as an address does
+            else:
+                assert_refused(answer)
+
+
+@pytest.mark.parametrize("page", BELOW_HOME)
+@pytest.mark.parametrize("value", ABSURD, ids=lambda value: ascii(value)[:24])
+@pytest.mark.parametrize("key", ["shape", "width", "opened"])
+def test_odd_detail_of_what_is_asked_is_answered_or_refused(site, page, value, key):
+    opened = open_page(site, page.path)
+    for body in opened.callbacks() if opened.shown else []:
+        (given,) = body["inputs"]
+        sent = given | {"value": given["value"] | {key: value}}
+        assert post(site, page.path, body | {"inputs": [sent]}).status in (200, 400)
 
 
 @pytest.mark.parametrize("page", BELOW_HOME)
@@ -308,13 +331,12 @@ def test_value_that_is_nested_very_deep_is_refused(site, page):
 
 
 @pytest.mark.parametrize("page", BELOW_HOME)
-def test_cleared_controls_give_the_default_view(site, page):
+def test_empty_query_gives_the_default_view(site, page):
     opened = open_page(site, page.path)
-    for body in opened.callbacks() if opened.view else []:
-        cleared = [{**given, "value": None} for given in body["inputs"]]
-        answer = post(site, page.path, body | {"inputs": cleared})
+    for body in opened.callbacks() if opened.shown else []:
+        answer = post(site, page.path, with_query(body, ""))
         assert answer.status == 200
-        assert answer.json() == post(site, page.path, body).json()
+        assert answer.json()["response"]["chart"] == post(site, page.path, body).json()["response"]["chart"]
 
 
 def test_bad_and_good_requests_at_once_do_not_mix(site):

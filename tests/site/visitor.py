@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PATIENCE_S = 30
+CHART_WIDTH_PX = 1000  # for which a page is drawn before a browser has said how wide it is
 TEXT_LIMIT = 4000  # bytes of an error that is short
 
 
@@ -97,8 +98,14 @@ class OpenedPage:
     document: Document
 
     @property
-    def view(self) -> dict[str, Any] | None:
-        return self.document.first["view"]
+    def shown(self) -> dict[str, Any] | None:
+        """The view of a chart page, as the browser keeps it; None on any other page."""
+        return next((props["data"] for props in self.properties if props.get("id") == "shown"), None)
+
+    def asking(self, query: str) -> dict[str, Any]:
+        """The body with which a chart page's browser asks for a view."""
+        (body,) = self.callbacks()
+        return with_query(body, query)
 
     @property
     def note(self) -> str:
@@ -119,9 +126,12 @@ class OpenedPage:
         return [props["figure"] for props in self.properties if "figure" in props]
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """The callbacks that the service answers, as their bodies with the values of the layout."""
+        """The callbacks that the service answers, as their bodies with the values of the layout.
+
+        A chart's asks for the view that is shown. Those of components that come and go are not among them.
+        """
         served = (each for each in self.document.first["dependencies"] if not each["clientside_function"])
-        return [self._body_of(each) for each in served]
+        return [self._body_of(each) for each in served if "{" not in each["output"]]
 
     def _body_of(self, callback: dict[str, Any]) -> dict[str, Any]:
         output = callback["output"]
@@ -136,7 +146,19 @@ class OpenedPage:
         }
 
     def _with_value(self, item: dict[str, str]) -> dict[str, Any]:
+        if self.shown and item["id"] == "address":
+            return {**item, "value": asked(self.shown["query"])}
         return {**item, "value": self.component(item["id"]).get(item["property"])}
+
+
+def asked(query: str) -> dict[str, Any]:
+    """What a browser sends to ask for a view: it knows none of the controls yet."""
+    return {"query": query, "shape": {}, "width": CHART_WIDTH_PX}
+
+
+def with_query(body: dict[str, Any], query: str) -> dict[str, Any]:
+    """The body of a chart's callback, asking for another view."""
+    return body | {"inputs": [body["inputs"][0] | {"value": asked(query)}]}
 
 
 def open_page(site: str, target: str) -> OpenedPage:
