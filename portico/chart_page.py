@@ -19,7 +19,6 @@ from portico.chart import Chart, Drawn, TableChart
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
 from portico.data.failures import DataError
 from portico.downloads import offer_downloads
-from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG, empty
 from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
 from portico.page_app import PageApp
