@@ -32,8 +32,26 @@ class MadeUpChart:
         by = form.ask(OneOf("by", "Bars", "kind", options={"kind": "Kind", "place": "Place"}, visible=True))
         if by == "place":
             form.ask(OneOf("detail", "Detail", "all", options={"all": "All", "few": "Few"}, visible=True))
-        form.ask(OneOf("pace", "Pace", "fast", options={each: each.title() for each in ("fast", "slow", "away")}, visible=True, group="look"))
-        form.ask(OneOf("scale", "Scale", "linear", options={"linear": "Linear", "log": "Logarithmic"}, visible=True, group="look"))
+        form.ask(
+            OneOf(
+                "pace",
+                "Pace",
+                "fast",
+                options={each: each.title() for each in ("fast", "slow", "away")},
+                visible=True,
+                group="look",
+            )
+        )
+        form.ask(
+            OneOf(
+                "scale",
+                "Scale",
+                "linear",
+                options={"linear": "Linear", "log": "Logarithmic"},
+                visible=True,
+                group="look",
+            )
+        )
         form.ask(Step("year", "Year", 2007, steps=tuple(range(1952, 2008, 5)), group="filter"))
         form.ask(Span("range.year", "Years", [1952, 2007], steps=tuple(range(1952, 2008, 5)), group="filter"))
         form.ask(AnyOf("kind", "Kinds", [], options={"a": "Apple", "b": "Bread"}, placeholder="All", group="filter"))

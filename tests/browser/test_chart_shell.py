@@ -416,7 +416,11 @@ def test_picture_is_readable_without_the_page(open_page, shell, scheme):
             page.get_by_role("button", name="SVG").click()
         assert download.value.suggested_filename == "weight-by-kind-in-2007-of-all-linear.svg"
         svg = Path(download.value.path()).read_text(encoding="utf-8")
-        surface, ink = ("rgb(255, 255, 255)", "rgb(27, 34, 48)") if scheme == "light" else ("rgb(26, 32, 41)", "rgb(232, 235, 241)")
+        surface, ink = (
+            ("rgb(255, 255, 255)", "rgb(27, 34, 48)")
+            if scheme == "light"
+            else ("rgb(26, 32, 41)", "rgb(232, 235, 241)")
+        )
         assert surface in svg
         assert ink in svg
         assert UNTOUCHED in svg

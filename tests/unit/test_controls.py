@@ -35,7 +35,16 @@ def test_each_kind_of_control_has_its_component():
         component(Number("low", "Low", ""), ""),
         component(Moment("since", "Since", ""), ""),
     ]
-    assert classes(made) == "RadioItems Dropdown Dropdown Dropdown Slider RangeSlider Input Input".split()
+    assert classes(made) == [
+        "RadioItems",
+        "Dropdown",
+        "Dropdown",
+        "Dropdown",
+        "Slider",
+        "RangeSlider",
+        "Input",
+        "Input",
+    ]
 
 
 def test_unknown_kind_of_control_is_an_error():
@@ -52,7 +61,9 @@ def test_name_of_a_control_survives_its_id():
     assert identity(FEW) == {"control": "by", "more": "here"}
 
 
-@pytest.mark.parametrize("made_up", [None, "by", {}, {"control": 1, "more": "here"}, {"control": "by"}, [], {"control": []}])
+@pytest.mark.parametrize(
+    "made_up", [None, "by", {}, {"control": 1, "more": "here"}, {"control": "by"}, [], {"control": []}]
+)
 def test_id_that_was_made_up_has_no_name(made_up):
     assert name_of(made_up) is None
 
