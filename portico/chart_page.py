@@ -77,8 +77,6 @@ class Shown:
 def chart_page(app: PageApp, chart: Chart) -> None:
     """Make a page of a chart: its layout, and the callbacks that keep chart, controls and address together."""
     app.layout = lambda: layout(app, chart)
-    if isinstance(chart, TableChart):
-        offer_downloads(app, chart)
     _answer(app, chart)
     if isinstance(chart, TableChart):
         _search(app, chart)
