@@ -4,6 +4,7 @@ DuckDB 1.5 ends the whole process at some ten thousand levels, and takes a list 
 """
 
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import IO
 
@@ -11,28 +12,33 @@ from portico.data.failures import Unreadable
 
 MOST_LEVELS = 500
 PART_BYTES = 2**20
-LONGEST_TEXT_BYTES = 16 * 2**20
-STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+ROUNDS = 16
+STRING = re.compile(rb'"[^"]*"')  # once escaped marks are gone
 PAIR = re.compile(rb"\[\]|\{\}")
 OPENING = b"[{"
-ROUNDS = 16
-OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 def check_brackets(text: IO[bytes], name: str) -> None:
     """Raise Unreadable, naming the file, if its brackets lie too deep or are left open."""
     still_open, rest = b"", b""
-    while part := text.read(PART_BYTES):
-        plain = STRING.sub(b"", rest + part)
-        before, quote, after = plain.partition(b'"')
-        rest = quote + after
-        if len(rest) > LONGEST_TEXT_BYTES:
-            raise Unreadable(f"{name} is no JSON: a text in it has no end.")
-        still_open = _unpaired(still_open + before.translate(None, OTHERS))
+    for part in _without_escapes(text):
+        before, quote, after = STRING.sub(b"", rest + part.translate(None, OTHERS)).partition(b'"')
+        rest = quote + after  # a text that goes on in the next part
+        still_open = _unpaired(still_open + before)
         if _levels(still_open) > MOST_LEVELS:
             raise Unreadable(f"{name} is nested too deep for a table: more than {MOST_LEVELS} levels.")
     if rest or _all_unpaired(still_open):
         raise Unreadable(f"{name} is no complete JSON: a bracket or a text in it has no end.")
+
+
+def _without_escapes(text: IO[bytes]) -> Iterator[bytes]:
+    carried = b""
+    while read := text.read(PART_BYTES):
+        part = carried + read
+        whole = part.rstrip(b"\\")
+        carried = b"\\" * ((len(part) - len(whole)) % 2)  # what it escapes is in the next part
+        yield whole.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 def _all_unpaired(brackets: bytes) -> bytes:

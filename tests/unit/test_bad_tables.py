@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import json
 import os
 import random
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import duckdb
 import pytest
 
+from portico.data import json_brackets
 from portico.data.columns import Kind
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
 from portico.data.folder import FolderCatalog
@@ -186,6 +188,14 @@ def test_odd_file_is_read(folder, catalog, name):
     rows = read(catalog, name)[1]
     assert expected is None or rows == expected
     check_others_work(catalog)
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_brackets_and_marks_in_texts_are_no_brackets(folder, catalog, monkeypatch, shift):
+    monkeypatch.setattr(json_brackets, "PART_BYTES", 3)  # so that parts end everywhere
+    texts = [" " * shift, '"]', "\\", '\\"[{', "\\\\", "[" * 600, '\n"}', "]" * 9]
+    written(folder / "texts.json", json.dumps([{"a": text} for text in texts]))
+    assert [row["a"] for row in read(catalog, "texts.json")[1]] == texts
 
 
 ODD_NAMES = ["select", 'a"b', "'; drop table x; --", "😀", "a b", "%s", "$p0", "A B", "{x}", "x\\", "ä" * 300]
