@@ -13,7 +13,6 @@ from portico.numbers import readable
 # At least 3:1 against the light and the dark ground (WCAG 2.2, 1.4.11).
 PALETTE = ("#3b7dd8", "#d9662b", "#2a9468", "#9a5fc4", "#a8841a", "#c94f7c", "#2f8fa3", "#7b7f8c")
 DASHES = ("solid", "dash", "dot")
-CONTINENT_COLORS = dict(zip(("Africa", "Americas", "Asia", "Europe", "Oceania"), PALETTE, strict=False))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 ROUND = (1, 2, 5)
