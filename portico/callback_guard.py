@@ -4,6 +4,7 @@ Dash trusts its own renderer: an unknown output is a KeyError there, a list wher
 AttributeError, and both are a 500. Here they are a 400 that says what is wrong.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,15 +56,26 @@ def _check_property(key: str, item: Any, expected: Mapping[str, str]) -> None:
 
 
 def _check_pattern(key: str, item: Any, expected: Mapping[str, str]) -> None:
-    matches_many = '["ALL' in expected["id"]  # ALL or ALLSMALLER, as Dash writes them in an id
+    pattern = json.loads(expected["id"])
+    matches_many = any(part in (["ALL"], ["ALLSMALLER"]) for part in pattern.values())
     items = item if matches_many and isinstance(item, list) else [item]
     for each in items:
         if (
             not isinstance(each, dict)
-            or not isinstance(each.get("id"), dict)
+            or not _matches(each.get("id"), pattern)
             or _property(each) != expected["property"]
         ):
             raise BadRequest(f"{key}: what matches {expected['id']}.{expected['property']} is expected")
+
+
+def _matches(component_id: Any, pattern: Mapping[str, Any]) -> bool:
+    """Whether a component's id has the parts of a pattern; a part that is a list there stands for any value."""
+    if not isinstance(component_id, dict) or component_id.keys() != pattern.keys():
+        return False
+    return all(
+        isinstance(value, str | int | float) if isinstance(pattern[part], list) else value == pattern[part]
+        for part, value in component_id.items()
+    )
 
 
 def _property(item: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest
 from portico.chart import Chart, Drawn, TableChart
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
 from portico.data.failures import DataError
+from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG, empty
 from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
 from portico.page_app import PageApp
@@ -76,12 +77,13 @@ class Shown:
 def chart_page(app: PageApp, chart: Chart) -> None:
     """Make a page of a chart: its layout, and the callbacks that keep chart, controls and address together.
 
-    A chart of tables gets links to its data; `portico.downloads.offer_downloads` is what answers these.
+    The data of a chart of tables can be taken away too.
     """
     app.layout = lambda: layout(app, chart)
     _answer(app, chart)
     if isinstance(chart, TableChart):
         _search(app, chart)
+        offer_downloads(app, chart)
     _in_browser(app)
 
 

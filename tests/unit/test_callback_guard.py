@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from dash import ALL, Dash, Input, Output, State
+from dash import ALL, MATCH, Dash, Input, Output, State
 from werkzeug.exceptions import BadRequest
 
 from portico.callback_guard import check_callback_body
@@ -12,6 +12,11 @@ app = Dash("guarded", use_pages=False, pages_folder="")
 app.callback(Output("out", "children"), Input("in", "value"), State("kept", "data"))(lambda *_: None)
 app.callback(Output("a", "x"), Output("b", "y"), Input("in", "value"))(lambda *_: None)
 app.callback(Output({"row": ALL}, "children"), Input({"row": ALL}, "value"))(lambda *_: None)
+app.callback(
+    Output({"list": MATCH, "kind": "long"}, "options"),
+    Input({"list": MATCH, "kind": "long"}, "search"),
+    State({"list": MATCH, "kind": "long"}, "id"),
+)(lambda *_: None)
 app.callback(Input("in", "value"))(lambda *_: None)
 app.callback(Output("out", "children", allow_duplicate=True), Input("in", "value"), prevent_initial_call=True)(print)
 app.clientside_callback("() => 1", Output("client", "children"), Input("in", "value"))
@@ -34,6 +39,13 @@ PATTERN = {
     "outputs": [{"id": {"row": 1}, "property": "children"}],
     "inputs": [[{"id": {"row": 1}, "property": "value"}, {"id": {"row": 2}, "property": "value"}]],
 }
+LONG_LIST = {"list": "a b", "kind": "long"}
+MATCHING = {
+    "output": '{"kind":"long","list":["MATCH"]}.options',
+    "outputs": {"id": LONG_LIST, "property": "options"},
+    "inputs": [{"id": LONG_LIST, "property": "search", "value": "x"}],
+    "state": [{"id": LONG_LIST, "property": "id", "value": LONG_LIST}],
+}
 TWICE = next(output for output in app.callback_map if output.startswith("out.children@"))
 DUPLICATE = PLAIN | {"output": TWICE, "outputs": {"id": "out", "property": TWICE.removeprefix("out.")}, "state": []}
 SILENT = {"output": NO_OUTPUT, "inputs": [{"id": "in", "property": "value"}]}
@@ -47,8 +59,8 @@ def refused(body):
 
 @pytest.mark.parametrize(
     "body",
-    [PLAIN, MULTIPLE, PATTERN, SILENT, DUPLICATE],
-    ids=["plain", "multiple", "pattern", "no output", "duplicate"],
+    [PLAIN, MULTIPLE, PATTERN, MATCHING, SILENT, DUPLICATE],
+    ids=["plain", "multiple", "pattern", "match", "no output", "duplicate"],
 )
 def test_what_a_renderer_sends_passes(body):
     check_callback_body(body, app.callback_map)
@@ -101,3 +113,25 @@ def test_what_does_not_match_a_pattern_is_refused(value):
 @pytest.mark.parametrize("value", [None, 1, {}, [None], [{"id": {"row": 1}, "property": "other"}]])
 def test_outputs_that_do_not_match_a_pattern_are_refused(value):
     assert refused(PATTERN | {"outputs": value}).startswith("outputs")
+
+
+@pytest.mark.parametrize("key", ["outputs", "inputs", "state"])
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        None,
+        "x",
+        {},
+        {"list": "a"},
+        {"list": "a", "kind": "short"},
+        {"list": [], "kind": "long"},
+        {"list": None, "kind": "long"},
+        {"list": {}, "kind": "long"},
+        {"list": "a", "kind": "long", "more": 1},
+    ],
+    ids=str,
+)
+def test_id_that_is_not_of_the_pattern_is_refused(key, made_up):
+    body = copy.deepcopy(MATCHING)
+    (body[key] if key == "outputs" else body[key][0])["id"] = made_up
+    assert refused(body).startswith(key)
