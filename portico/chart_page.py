@@ -96,7 +96,12 @@ def layout(app: PageApp, chart: Chart) -> html.Div:
         [
             dcc.Store(id="address"),
             dcc.Store(id="shown", data=shown.for_browser()),
-            html.Section([panel(form, group) for group in GROUPS], id="controls", className="controls"),
+            html.Section(
+                [panel(form, group) for group in GROUPS],
+                id="controls",
+                className="controls",
+                **{"aria-label": "Chart settings"},
+            ),
             html.P(shown.note, id="notice", className="notice", role="status", hidden=not shown.note),
             html.Figure(
                 [

@@ -210,42 +210,46 @@
 
   // --- what is taken away ---------------------------------------------------------------------------
   const TITLE_PX = 40; // above a picture: what it shows
+  const EDGE_PX = 12; // around it
+  const PIXELS = 2; // of a picture for each of the page: it is printed, or put on a slide
   const SAID_MS = 2000;
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const escaped = (text) => text.replace(/[&<>]/g, (each) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[each]);
   const fileName = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 80);
 
-  // On the page the style sheet colours a chart; a picture has no style sheet.
-  const painted = (layout, caption) => {
+  // On the page the style sheet colours a chart, and its caption stands beside it; a picture has neither.
+  const painted = ({ layout, _fullLayout: full }, caption) => {
     const [ink, soft, grid, ground] = ["--ink", "--ink-soft", "--grid", "--surface"].map(color);
     const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
-    const axisColors = { gridcolor: grid, linecolor: grid, zerolinecolor: grid };
-    const top = (layout.margin?.t ?? 0) + TITLE_PX;
+    const inColor = (axis) => ({ ...axis, gridcolor: grid, tickfont: { ...axis.tickfont, color: soft } });
+    const height = full.height + TITLE_PX;
+    const { t: top = 0, l: left = 0, r: right = 0, b: bottom = 0 } = layout.margin ?? {};
     return {
       ...layout,
-      ...Object.fromEntries(
-        axes.map((key) => [key, { ...layout[key], ...axisColors, tickfont: { ...layout[key].tickfont, color: soft } }]),
-      ),
-      height: layout.height + TITLE_PX,
+      ...Object.fromEntries(axes.map((key) => [key, inColor(layout[key])])),
+      height,
       paper_bgcolor: ground,
       plot_bgcolor: ground,
       font: { ...layout.font, color: ink },
-      margin: { ...layout.margin, t: top, l: (layout.margin?.l ?? 0) + 12, r: (layout.margin?.r ?? 0) + 12, b: (layout.margin?.b ?? 0) + 12 },
-      legend: { ...layout.legend, x: 12 / element("chart").clientWidth, y: 1 - TITLE_PX / (layout.height + TITLE_PX) },
-      title: { text: escaped(caption), x: 0, xref: "container", xanchor: "left", pad: { l: 12 }, y: 1, yref: "container", yanchor: "top", font: { size: 15, weight: 600 } },
+      margin: { t: top + TITLE_PX, l: left + EDGE_PX, r: right + EDGE_PX, b: bottom + EDGE_PX },
+      legend: { ...layout.legend, x: EDGE_PX / full.width, y: 1 - TITLE_PX / height },
+      title: {
+        text: escaped(caption),
+        font: { size: 15, weight: 600 },
+        pad: { l: EDGE_PX, t: EDGE_PX },
+        ...{ x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top" },
+      },
     };
   };
 
   const savePicture = (format) => {
-    const drawn = plot();
     const caption = element("caption").textContent;
-    const layout = painted(structuredClone(drawn.layout), caption);
-    layout.title.pad.t = 12;
-    window.Plotly.downloadImage(
-      { data: drawn.data, layout },
-      { format, width: drawn.clientWidth, height: layout.height, scale: format === "png" ? 2 : 1, filename: fileName(caption) || "chart" },
-    );
+    const layout = painted(plot(), caption);
+    const filename = fileName(caption) || "chart";
+    const scale = format === "png" ? PIXELS : 1;
+    const { width } = plot()._fullLayout;
+    window.Plotly.downloadImage({ data: plot().data, layout }, { format, filename, scale, width, height: layout.height });
   };
 
   const copyText = async (text) => {

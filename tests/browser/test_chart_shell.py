@@ -367,6 +367,33 @@ def test_newer_question_ends_the_older_one(page, shell):
     assert "net::ERR_ABORTED" in failed
 
 
+def test_change_that_fails_is_said_and_a_step_back_is_the_view_that_is_shown(page, shell, faults):
+    open_chart(page, f"{shell}?measure=price")
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
+    option(page, "by", "place").check()
+    expect(page.get_by_role("alert")).to_contain_text("could not work this out")
+    expect(page.locator("#working")).to_be_hidden()
+    back(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(option(page, "by", "kind")).to_be_checked()
+    expect(page).to_have_url(f"{shell}?measure=price")
+    page.unroute_all()
+    option(page, "by", "place").check()
+    expect(caption(page)).to_have_text("price by place in 2007 of all, linear")
+    faults.clear()
+
+
+def test_change_while_nobody_answers_is_drawn_when_the_page_is_back(page, shell, faults):
+    open_chart(page, shell)
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=503))
+    option(page, "by", "place").check()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer right now")
+    page.unroute_all()
+    expect(control(page, "detail")).to_be_visible()
+    expect(page).to_have_url(f"{shell}?by=place")
+    faults.clear()
+
+
 def drag(page, first: float, last: float) -> None:
     """Draw up a stretch of the chart, its ends as shares of its width."""
     box = page.locator("#chart .nsewdrag").first.bounding_box()
