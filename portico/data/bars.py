@@ -10,9 +10,9 @@ from portico.data.aggregates import number_of, value_of
 from portico.data.columns import FEW, Column, Kind
 from portico.data.filters import NONE, Filter, filtered, text_of
 from portico.data.grains import finest, seconds_of, steps_of, written_step
-from portico.data.parts import REST, largest_parts, measured, part_of, span_of
-from portico.data.query import Values
-from portico.data.tables import Catalog, Table
+from portico.data.parts import REST, Asking, largest_parts, measured, part_of, span_of
+from portico.data.query import Values, mark
+from portico.data.tables import Catalog, Row, Table
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
@@ -109,31 +109,32 @@ class _Steps:
 
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
     """Work out the bars of a question."""
-    values = Values()
-    relation = filtered(question.table.relation, question.filters, values)
-    steps = _steps(catalog, question, relation, values)
-    largest, total, rows = _largest(catalog, question, relation, steps, values)
+    asking = Asking(catalog, question)
+    relation = filtered(question.table.relation, question.filters)
+    steps = _steps(asking, question, relation)
+    largest, total, rows = _largest(asking, question, relation, steps)
     names = [steps.written(key) for key in largest]
     has_rest = question.rest and not question.in_order and total > len(largest)
     if question.split is None and not has_rest:
         bars = [Bar(name, "", value) for name, value in zip(names, largest.values(), strict=True)]
         return Bars(bars, names, [""], total, rows, steps.grain)
-    divided = _divided(catalog, question, relation, steps, list(largest), values)
-    found = catalog.rows(values.query(divided, catalog.dialect))
+    found = _divided(asking, question, relation, steps, list(largest))
     bars = [Bar(REST if other else steps.written(key), part, value) for key, other, part, value in found]
     parts = sorted({bar.part for bar in bars}, key=lambda part: (part == REST, part))
     return Bars(bars, names + [REST] * has_rest, parts, total, rows, steps.grain)
 
 
-def bar_data(catalog: Catalog, question: BarQuestion, values: Values) -> ir.Table:
+def bar_data(catalog: Catalog, question: BarQuestion) -> tuple[ir.Table, Values]:
     """The data of a question: a row for each value of x, and each of the split; all of them."""
-    relation = filtered(question.table.relation, question.filters, values)
-    steps = _steps(catalog, question, relation, values)
+    asking = Asking(catalog, question)
+    relation = filtered(question.table.relation, question.filters)
+    steps = _steps(asking, question, relation)
     names = [question.x.name, *([question.split.name] if question.split else [])]
     keys = {"key": steps.data} | ({"part": text_of(relation, question.split)} if question.split else {})
     base = _base(question, relation, **keys)
     found = base.group_by([*keys]).agg(number=value_of(base, question.aggregate)).order_by([*keys])
-    return found.select(**named(found, dict(zip(names, keys, strict=True)), question.measure, question.aggregate))
+    taken = named(found, dict(zip(names, keys, strict=True)), question.measure, question.aggregate)
+    return found.select(**taken), asking.values
 
 
 def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:
@@ -149,52 +150,63 @@ def _base(question: BarQuestion, relation: ir.Table, **keys: ir.Value) -> ir.Tab
     return relation.select(**keys, **measured(relation, question.table, question.measure, question.aggregate))
 
 
-def _steps(catalog: Catalog, question: BarQuestion, relation: ir.Table, values: Values) -> _Steps:
+def _steps(asking: Asking, question: BarQuestion, relation: ir.Table) -> _Steps:
     x = question.x
     if x.kind is Kind.TIME:
         grain = question.grain
         if grain == "auto":
-            span = span_of(catalog, relation, x, values)
+            span = span_of(asking, relation, x)
             grain = finest(x, span.high - span.low, MOST_STEPS)
         step = steps_of(relation, x, grain)
         return _Steps(seconds_of(step), step, grain)
     if question.binned:
-        span = span_of(catalog, relation, x, values)
+        span = span_of(asking, relation, x)
         width = _round_width(span.high - span.low)
-        first = floor(span.low / width) * width
-        place = ((number_of(relation, x) - first) / width).floor()
-        return _Steps(place, place * width + first, low=first, width=width)
+        low = floor(span.low / width) * width
+        asking.values.bound |= {"bin_low": float(low), "bin_width": float(width)}
+        place = ((number_of(relation, x) - mark("bin_low", "float64")) / mark("bin_width", "float64")).floor()
+        data = place * mark("bin_width", "float64") + mark("bin_low", "float64")
+        return _Steps(place, data, low=low, width=width)
     key = relation[x.name] if question.in_order else text_of(relation, x)
     return _Steps(key, key)
 
 
 def _largest(
-    catalog: Catalog, question: BarQuestion, relation: ir.Table, steps: _Steps, values: Values
+    asking: Asking, question: BarQuestion, relation: ir.Table, steps: _Steps
 ) -> tuple[dict[object, float | None], int, int]:
     """The keys that are drawn with their numbers, how many keys there are, and how many rows."""
-    base = _base(question, relation, key=steps.key)
-    groups = base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
-    counted = groups.mutate(total=groups.count().over(), all_rows=groups.rows.sum().over())
-    order = ["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"]
-    asked = counted.order_by(order).limit(MOST_BARS if question.in_order else question.top)
-    found = catalog.rows(values.query(asked.drop("rows"), catalog.dialect))
+
+    def build() -> ir.Table:
+        base = _base(question, relation, key=steps.key)
+        groups = base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
+        counted = groups.mutate(total=groups.count().over(), all_rows=groups.rows.sum().over())
+        order = ["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"]
+        return counted.order_by(order).limit(MOST_BARS if question.in_order else question.top).drop("rows")
+
+    found = asking.rows(("largest", steps.grain), build)
     return {key: value for key, value, *_ in found}, *(found[0][2:] if found else (0, 0))
 
 
 def _divided(
-    catalog: Catalog, question: BarQuestion, relation: ir.Table, steps: _Steps, largest: list[object], values: Values
-) -> ir.Table:
+    asking: Asking, question: BarQuestion, relation: ir.Table, steps: _Steps, largest: list[object]
+) -> list[Row]:
     """The numbers of each bar and part, those of the rest together."""
-    parts = largest_parts(catalog, relation, question.split, MOST_PARTS, values)
-    part = part_of(relation, question.split, parts, rest=True, values=values)
-    base = _base(question, relation, key=steps.key, part=part)
-    key = base["key"]
-    kept = key.isin([values.bind(each, key.type()) for each in largest if each is not None])
-    kept = (kept | key.isnull() if None in largest else kept).fill_null(False)
-    base = base.mutate(other=~kept) if question.rest else base.filter(kept).mutate(other=False)
-    base = base.mutate(key=ibis.ifelse(base.other, ibis.null(key.type()), base.key))
-    groups = base.group_by(["key", "other", "part"]).agg(number=value_of(base, question.aggregate))
-    return groups.order_by(["key", "part"])
+    parts = largest_parts(asking, relation, question.split, MOST_PARTS)
+    keys = [each for each in largest if each is not None]
+    asking.values.bound |= {f"key{place}": each for place, each in enumerate(keys)}
+
+    def build() -> ir.Table:
+        part = part_of(relation, question.split, parts, rest=True)
+        base = _base(question, relation, key=steps.key, part=part)
+        key = base["key"]
+        kept = key.isin([mark(f"key{place}", key.type()) for place in range(len(keys))])
+        kept = (kept | key.isnull() if None in largest else kept).fill_null(False)
+        base = base.mutate(other=~kept) if question.rest else base.filter(kept).mutate(other=False)
+        base = base.mutate(key=ibis.ifelse(base.other, ibis.null(key.type()), base.key))
+        groups = base.group_by(["key", "other", "part"]).agg(number=value_of(base, question.aggregate))
+        return groups.order_by(["key", "part"])
+
+    return asking.rows(("divided", steps.grain, parts.shape, len(keys), None in largest), build)
 
 
 def _round_width(span: float) -> float:

@@ -1,13 +1,13 @@
 """Filters: the rows of a table that a reader wants."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
-from portico.data.query import Values
+from portico.data.query import Values, mark
 from portico.form import moment, number, written
 
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
@@ -31,10 +31,34 @@ class Filter:
     def says_something(self) -> bool:
         return bool(self.values or self.low or self.high)
 
+    def shape(self) -> Hashable:
+        """What of it an expression depends on: everything but the values."""
+        return self.column, len(self.values), NONE in self.values, bool(self.low), bool(self.high)
 
-def filtered(relation: ir.Table, filters: Iterable[Filter], values: Values) -> ir.Table:
-    """The rows that every filter lets through."""
-    wanted = [condition for each in filters for condition in _conditions(relation, each, values)]
+    def bounds(self) -> tuple[float | str | None, float | str | None]:
+        """The bounds as values of a query."""
+        if self.column.kind is not Kind.TIME:
+            return number(self.low), number(self.high)
+        first, last = moment(self.low), moment(self.high)
+        if last is not None and "T" not in written(last) and last <= LAST_DAY:
+            last += ALMOST_A_DAY
+        return (first.isoformat() if first else None), (last.isoformat() if last else None)
+
+
+def filter_values(filters: Sequence[Filter]) -> Values:
+    """The values of filters, for an expression of `filtered`."""
+    values = Values()
+    for place, each in enumerate(filters):
+        values.bound |= {f"f{place}_{index}": value for index, value in enumerate(each.values)}
+        values.bound |= dict(zip((f"f{place}_low", f"f{place}_high"), each.bounds(), strict=True))
+    return values
+
+
+def filtered(relation: ir.Table, filters: Sequence[Filter]) -> ir.Table:
+    """The rows that every filter lets through, with marks for the filters' values."""
+    wanted = [
+        condition for place, each in enumerate(filters) for condition in _conditions(relation, each, f"f{place}_")
+    ]
     return relation.filter(wanted) if wanted else relation
 
 
@@ -44,32 +68,15 @@ def text_of(relation: ir.Table, column: Column) -> ir.StringColumn:
     return value if column.dtype.is_string() else value.cast("string")
 
 
-def _conditions(relation: ir.Table, wanted: Filter, values: Values) -> list[ir.BooleanValue]:
+def _conditions(relation: ir.Table, wanted: Filter, name: str) -> list[ir.BooleanValue]:
     conditions: list[ir.BooleanValue] = []
     if wanted.values:
         text = text_of(relation, wanted.column)
-        listed = text.isin([values.bind(each) for each in wanted.values])
+        listed = text.isin([mark(f"{name}{index}") for index in range(len(wanted.values))])
         conditions.append(listed | text.isnull() if NONE in wanted.values else listed)
-    bounds = _moments if wanted.column.kind is Kind.TIME else _numbers
-    return conditions + bounds(relation, wanted, values)
-
-
-def _numbers(relation: ir.Table, wanted: Filter, values: Values) -> list[ir.BooleanValue]:
-    value, low, high = relation[wanted.column.name], number(wanted.low), number(wanted.high)
-    bounds = []
-    if low is not None:
-        bounds.append(value >= values.bind(low, "float64"))
-    if high is not None:
-        bounds.append(value <= values.bind(high, "float64"))
-    return bounds
-
-
-def _moments(relation: ir.Table, wanted: Filter, values: Values) -> list[ir.BooleanValue]:
-    value, low, high = relation[wanted.column.name], moment(wanted.low), moment(wanted.high)
-    bounds = []
-    if low is not None:
-        bounds.append(value >= values.bind(low.isoformat(), "timestamp"))
-    if high is not None:
-        last = high if "T" in written(high) or high > LAST_DAY else high + ALMOST_A_DAY
-        bounds.append(value <= values.bind(last.isoformat(), "timestamp"))
-    return bounds
+    value, dtype = relation[wanted.column.name], "timestamp" if wanted.column.kind is Kind.TIME else "float64"
+    if wanted.low:
+        conditions.append(value >= mark(f"{name}low", dtype))
+    if wanted.high:
+        conditions.append(value <= mark(f"{name}high", dtype))
+    return conditions

@@ -1,5 +1,6 @@
 """The query behind a line chart: one measure over time or along a number, a line for each part."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import ibis
@@ -10,8 +11,8 @@ from portico.data.bars import named
 from portico.data.columns import Column, Kind
 from portico.data.filters import NONE, Filter, filtered, text_of
 from portico.data.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
-from portico.data.parts import Parts, Span, largest_parts, measured, part_of, span_of
-from portico.data.query import Values
+from portico.data.parts import Asking, Parts, Span, largest_parts, measured, part_of, span_of
+from portico.data.query import Values, mark
 from portico.data.reduce import Point, points_of, reduced
 from portico.data.tables import Catalog, Table
 
@@ -72,33 +73,37 @@ class Lines:
 
 def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
     """Work out the lines of a question for a chart of some width in pixels."""
-    values = Values()
-    relation = filtered(question.table.relation, question.filters, values)
-    parts = largest_parts(catalog, relation, question.split, question.top, values)
+    asking = Asking(catalog, question)
+    relation = filtered(question.table.relation, question.filters)
+    parts = largest_parts(asking, relation, question.split, question.top)
     if question.x.kind is Kind.CATEGORY:
-        return _along_categories(catalog, question, relation, parts, values)
-    span = span_of(catalog, relation, question.x, values)
+        return _along_categories(asking, question, relation, parts)
+    span = span_of(asking, relation, question.x)
     grain = grain_of(question, span)
-    points = _points(question, relation, grain, parts, values)
+
+    def points() -> ir.Table:
+        return _points(question, relation, grain, parts)
+
+    step = (grain, parts.shape)
     if grain in GRAINS or span.rows <= MOST_POINTS_PER_COLUMN * width:
-        return Lines(_all_points(catalog, points, values), span.rows, parts.total, grain, low=span.low, high=span.high)
+        return Lines(_all_points(asking, step, points), span.rows, parts.total, grain, low=span.low, high=span.high)
     columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // max(1, len(parts.names))))
-    known = points.filter(points.x.notnull(), points.value.notnull())
-    asked = reduced(known, span.low, span.high, columns, catalog.dialect)
-    found = points_of(catalog.rows(values.query(asked, catalog.dialect)))
+    found = _reduced_points(asking, step, points, span, columns)
     return Lines(found, span.rows, parts.total, grain, columns=columns, low=span.low, high=span.high)
 
 
-def line_data(catalog: Catalog, question: LineQuestion, values: Values) -> ir.Table:
+def line_data(catalog: Catalog, question: LineQuestion) -> tuple[ir.Table, Values]:
     """The data of a question: every point of every line that is shown."""
-    relation = filtered(question.table.relation, question.filters, values)
-    parts = largest_parts(catalog, relation, question.split, question.top, values)
-    grain = "value"
+    asking = Asking(catalog, question)
+    relation = filtered(question.table.relation, question.filters)
+    parts = largest_parts(asking, relation, question.split, question.top)
+    grain = VALUE
     if question.x.kind is not Kind.CATEGORY:
-        grain = grain_of(question, span_of(catalog, relation, question.x, values))
-    points = _points(question, relation, grain, parts, values, take_away=True).rename(number="value")
+        grain = grain_of(question, span_of(asking, relation, question.x))
+    points = _points(question, relation, grain, parts, take_away=True).rename(number="value")
     keys = {question.x.name: "x"} | ({question.split.name: "part"} if question.split else {})
-    return points.select(**named(points, keys, question.measure, question.aggregate)).order_by([*keys][::-1])
+    taken = points.select(**named(points, keys, question.measure, question.aggregate))
+    return taken.order_by([*keys][::-1]), asking.values
 
 
 def grain_of(question: LineQuestion, span: Span) -> str:
@@ -120,12 +125,10 @@ def each_row_is_a_point(catalog: Catalog, table: Table, x: Column, split: Column
     return bool(distinct >= enough)
 
 
-def _points(
-    question: LineQuestion, relation: ir.Table, grain: str, parts: Parts, values: Values, take_away: bool = False
-) -> ir.Table:
+def _points(question: LineQuestion, relation: ir.Table, grain: str, parts: Parts, take_away: bool = False) -> ir.Table:
     """The points of all lines: `part`, `x` and `value`; x is a number unless it is to be taken away."""
     base = relation.select(
-        part=part_of(relation, question.split, parts, question.rest, values),
+        part=part_of(relation, question.split, parts, question.rest),
         x=_x(question, relation, grain, take_away),
         **measured(relation, question.table, question.measure, question.aggregate),
     )
@@ -162,22 +165,39 @@ def shown_as(points: ir.Table, shown: str, window: int) -> ir.Table:
     return points.mutate(value=value)
 
 
-def _all_points(catalog: Catalog, points: ir.Table, values: Values) -> dict[str, list[Point]]:
-    known = points.filter(points.x.notnull()).order_by(["part", "x"])
+def _all_points(asking: Asking, step: Hashable, points: Callable[[], ir.Table]) -> dict[str, list[Point]]:
+    def build() -> ir.Table:
+        every = points()
+        return every.filter(every.x.notnull()).order_by(["part", "x"])
+
     found: dict[str, list[Point]] = {}
-    for part, x, value in catalog.rows(values.query(known, catalog.dialect)):
+    for part, x, value in asking.rows(("points", step), build):
         found.setdefault(part, []).append((x, value))
     return found
 
 
-def _along_categories(
-    catalog: Catalog, question: LineQuestion, relation: ir.Table, parts: Parts, values: Values
-) -> Lines:
+def _reduced_points(
+    asking: Asking, step: Hashable, points: Callable[[], ir.Table], span: Span, columns: int
+) -> dict[str, list[Point]]:
+    asking.values.bound |= {"low": float(span.low), "high": float(span.high), "columns": columns}
+
+    def build() -> ir.Table:
+        every = points()
+        known = every.filter(every.x.notnull(), every.value.notnull())
+        return reduced(known, mark("low", "float64"), mark("high", "float64"), mark("columns", "int64"), asking.dialect)
+
+    return points_of(asking.rows(("reduced", step), build))
+
+
+def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table, parts: Parts) -> Lines:
     """Lines over the values of a column that has no distance: one step each, in order of the alphabet."""
-    ((rows,),) = catalog.rows(values.query(relation.agg(rows=relation.count()), catalog.dialect))
-    points = _points(question, relation, VALUE, parts, values)
-    asked = points.order_by(["x", "part"]).limit(MOST_CATEGORIES * len(parts.names))
-    found = catalog.rows(values.query(asked, catalog.dialect))
+    ((rows,),) = asking.rows("rows", lambda: relation.agg(rows=relation.count()))
+    most = MOST_CATEGORIES * len(parts.names)
+
+    def build() -> ir.Table:
+        return _points(question, relation, VALUE, parts).order_by(["x", "part"]).limit(most)
+
+    found = asking.rows(("categories", parts.shape, most), build)
     places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}
     lines: dict[str, list[Point]] = {}
     for part, name, value in found:

@@ -1,16 +1,18 @@
 """What bar and line queries share: the numbers that are aggregated, the parts of a split, the span of time."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 
 from portico.data.aggregates import number_of
 from portico.data.columns import Column, Kind
-from portico.data.filters import NONE, text_of
+from portico.data.filters import NONE, filter_values, text_of
 from portico.data.grains import FIRST_S, LAST_S, moments, seconds_of
-from portico.data.query import Values
-from portico.data.tables import Catalog, Table
+from portico.data.query import mark, plan_of
+from portico.data.tables import Catalog, Row, Table
 
 REST = "Other"  # the name of what is not shown by itself
 
@@ -29,6 +31,15 @@ class Parts(NamedTuple):
     names: list[str]
     total: int
 
+    @property
+    def complete(self) -> bool:
+        return len(self.names) == self.total
+
+    @property
+    def shape(self) -> Hashable:
+        """What of them an expression depends on."""
+        return self.complete or len(self.names)
+
 
 WHOLE = Parts([""], 1)  # where nothing is split
 
@@ -44,47 +55,79 @@ def measured(relation: ir.Table, table: Table, measure: Column | None, aggregate
     return columns
 
 
-def largest_parts(catalog: Catalog, relation: ir.Table, split: Column | None, most: int, values: Values) -> Parts:
+def question_shape(question: Any) -> Hashable:
+    """What the expressions of a question depend on: everything in it but the values of its filters."""
+    rest = {field.name: getattr(question, field.name) for field in fields(question)}
+    filters, table = rest.pop("filters"), rest.pop("table")
+    return type(question), table.relation.op(), tuple(each.shape() for each in filters), *rest.items()
+
+
+class Asking:
+    """A question as it is worked out: its plan, its values, and the catalog that answers."""
+
+    def __init__(self, catalog: Catalog, question: Any) -> None:
+        self._catalog = catalog
+        self.dialect = catalog.dialect
+        self._plan = plan_of((catalog.dialect, question_shape(question)))
+        self.values = filter_values(question.filters)
+
+    def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:
+        """Work out a step; its expression is built only when it was not asked before."""
+        return self._catalog.rows(self._plan.query(step, build, self.values, self.dialect))
+
+
+def largest_parts(asking: Asking, relation: ir.Table, split: Column | None, most: int) -> Parts:
     """Find the parts of a split with the most rows."""
     if split is None:
         return WHOLE
-    named = relation.select(part=text_of(relation, split).fill_null(NONE))
-    groups = named.group_by("part").agg(rows=named.count())
-    asked = groups.mutate(total=groups.count().over()).order_by([ibis.desc("rows"), "part"]).limit(most)
-    found = catalog.rows(values.query(asked, catalog.dialect))
-    return Parts([part for part, *_ in found], found[0][-1] if found else 0)
+
+    def build() -> ir.Table:
+        named = relation.select(part=text_of(relation, split).fill_null(NONE))
+        groups = named.group_by("part").agg(rows=named.count())
+        return groups.mutate(total=groups.count().over()).order_by([ibis.desc("rows"), "part"]).limit(most)
+
+    found = asking.rows("parts", build)
+    parts = Parts([part for part, *_ in found], found[0][-1] if found else 0)
+    asking.values.bound |= {f"part{place}": name for place, name in enumerate(parts.names)}
+    return parts
 
 
-def part_of(relation: ir.Table, split: Column | None, parts: Parts, rest: bool, values: Values) -> ir.StringValue:
+def part_of(relation: ir.Table, split: Column | None, parts: Parts, rest: bool) -> ir.StringValue:
     """The part to which each row belongs; those of no part are the rest's, or (without it) missing."""
     if split is None:
         return ibis.literal("")
     part = text_of(relation, split).fill_null(NONE)
-    if len(parts.names) == parts.total:
+    if parts.complete:
         return part
     other = ibis.literal(REST) if rest else ibis.null("string")
-    return ibis.ifelse(part.isin([values.bind(each) for each in parts.names]), part, other)
+    return ibis.ifelse(part.isin([mark(f"part{place}") for place in range(len(parts.names))]), part, other)
 
 
-def span_of(catalog: Catalog, relation: ir.Table, column: Column, values: Values) -> Span:
+def span_of(asking: Asking, relation: ir.Table, column: Column) -> Span:
     """The ends of a column of time or of numbers; infinite ones are left out."""
     if column.kind is not Kind.TIME:
-        number = number_of(relation, column)
-        return _span(catalog, relation.agg(low=number.min(), high=number.max(), rows=relation.count()), values)
-    found = _span(catalog, _ends(relation, column), values)
+        return _span(asking.rows("span", lambda: _ends(relation, number_of(relation, column))))
+    found = _span(asking.rows("span", lambda: _ends_of_time(relation, column)))
     if found.low >= FIRST_S and found.high <= LAST_S:
         return found
-    finite = relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S))
-    return _span(catalog, _ends(finite, column), values)._replace(rows=found.rows)
+
+    def build() -> ir.Table:
+        return _ends_of_time(relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S)), column)
+
+    return _span(asking.rows("finite span", build))._replace(rows=found.rows)
 
 
-def _ends(relation: ir.Table, column: Column) -> ir.Table:
+def _ends(relation: ir.Table, value: ir.NumericColumn) -> ir.Table:
+    return relation.agg(low=value.min(), high=value.max(), rows=relation.count())
+
+
+def _ends_of_time(relation: ir.Table, column: Column) -> ir.Table:
     moment = moments(relation, column)
     return relation.agg(low=seconds_of(moment.min()), high=seconds_of(moment.max()), rows=relation.count())
 
 
-def _span(catalog: Catalog, asked: ir.Table, values: Values) -> Span:
-    ((low, high, rows),) = catalog.rows(values.query(asked, catalog.dialect))
+def _span(found: list[Row]) -> Span:
+    ((low, high, rows),) = found
     if rows and (low is None) != (high is None):  # DuckDB has no seconds of an infinite moment
         return Span(float("-inf"), float("inf"), rows)
     return Span(low or 0, high or 0, rows)

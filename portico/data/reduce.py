@@ -35,7 +35,9 @@ def at_greatest(argument: ir.FloatingColumn, value: ir.FloatingColumn, dialect: 
     return arg_max(argument, value) if dialect == "duckdb" else argument.argmax(value)
 
 
-def reduced(points: ir.Table, low: float, high: float, columns: int, dialect: str) -> ir.Table:
+def reduced(
+    points: ir.Table, low: ir.FloatingValue, high: ir.FloatingValue, columns: ir.IntegerValue, dialect: str
+) -> ir.Table:
     """Reduce the points of lines to those that a screen can show.
 
     Args:
@@ -47,10 +49,10 @@ def reduced(points: ir.Table, low: float, high: float, columns: int, dialect: st
         A row for each part and pixel column with points: the part, the column, how many points it
         stands for, then x and value of the first, the lowest, the highest and the last of them.
     """
-    width = (high - low) / columns or 1.0
-    placed = points.mutate(place=((points.x - low) / width).floor().cast("int32"))
+    width = ((high - low) / columns).nullif(0).fill_null(1.0)
     last = columns - 1  # the highest x of all would stand in a column of its own
-    placed = placed.mutate(place=ibis.least(placed.place, last))
+    place = ibis.least(((points.x - low) / width).floor().cast("int64"), last)
+    placed = points.mutate(place=place)
     x, value = placed.x, placed.value
     return placed.group_by(["part", "place"]).agg(
         points=placed.count(),

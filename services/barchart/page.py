@@ -11,7 +11,6 @@ from portico.data.aggregates import AGGREGATES, weighting, words
 from portico.data.bars import Bar, BarQuestion, Bars, bar_data, find_bars
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
-from portico.data.query import Values
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
 from portico.form import Form
@@ -96,8 +95,7 @@ class BarChart:
 
     def data(self, view: BarView) -> ViewData:
         """All bars of a view, however many."""
-        values = Values()
-        return ViewData(view.question.table, bar_data(self.catalog, view.question, values), values)
+        return ViewData(view.question.table, *bar_data(self.catalog, view.question))
 
     def search(self, view: BarView, control: str, text: str) -> dict[str, str]:
         """Options of a long list."""

@@ -16,7 +16,6 @@ from portico.data.catalog import open_catalog
 from portico.data.columns import Column, Kind
 from portico.data.grains import GRAINS
 from portico.data.lines import EACH, LineQuestion, Lines, each_row_is_a_point, find_lines, line_data
-from portico.data.query import Values
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
 from portico.form import Form
@@ -120,8 +119,7 @@ class LineChart:
 
     def data(self, view: LineView) -> ViewData:
         """Every point of every line of a view."""
-        values = Values()
-        return ViewData(view.question.table, line_data(self.catalog, view.question, values), values)
+        return ViewData(view.question.table, *line_data(self.catalog, view.question))
 
     def search(self, view: LineView, control: str, text: str) -> dict[str, str]:
         """Options of a long list."""

@@ -68,7 +68,7 @@ def test_reduced_line_covers_what_the_whole_line_covers(count, spread):
     """)
     points = ibis.table({"x": "float64", "value": "float64"}, name="points").mutate(part=ibis.literal(""))
     low, high = engine.execute("SELECT min(x), max(x) FROM points").fetchone()
-    query = Values().query(reduced(points, low, high, COLUMNS, "duckdb"), "duckdb")
+    query = Values().query(reduced(points, *map(ibis.literal, (low, high, COLUMNS)), "duckdb"), "duckdb")
     (line,) = points_of(engine.execute(query.sql, query.values).fetchall()).values()
     assert len(line) <= 4 * COLUMNS
     whole = {place: (least, most) for place, least, most in engine.execute(DRAWN_IN_FULL).fetchall()}
