@@ -62,7 +62,7 @@ def open_file(file: DataFile, view: str, ask: Ask) -> Reading:
         title=file.title,
         relation=ibis.table(ibis.schema(schema), name=view),
         columns={name: describe(name, dtype, facts.get(name)) for name, dtype in schema.items()},
-        changed=file.changed,
+        changed=None if file.alias else file.changed,  # the sample's file is as old as the package, its data is not
         rows=_rows(file, view, small, ask),
     )
     return Reading(file, view, table, file.size if small else 0)
