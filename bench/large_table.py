@@ -69,11 +69,15 @@ TITLES = {
 
 
 class Browser:
-    """One reader's kept-alive connection to the service, who has every page open."""
+    """A reader's kept-alive connection to the service, with every page open.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        like: a reader whose pages look the same; without one they are opened.
+    """
+
+    def __init__(self, port: int, like: "Browser | None" = None) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-        self._bodies = {page: self._opened(page) for page in ("barchart", "linechart")}
+        self._bodies = like._bodies if like else {page: self._opened(page) for page in ("barchart", "linechart")}
 
     def ask(self, page: str, query: dict[str, Any]) -> bytes:
         """Ask for a view as the page does when a control was changed; return the body of the answer."""
@@ -233,12 +237,12 @@ class Load:
     health: list[float] = field(default_factory=list)
 
 
-def loaded(port: int) -> Load:
+def loaded(port: int, opened: Browser) -> Load:
     """Let all readers ask for views until the time is over, and ask for the service's health meanwhile."""
     load, until = Load(), time.monotonic() + READERS_S
 
     def read(reader: int) -> None:
-        browser = Browser(port)
+        browser = Browser(port, opened)
         for turn in count():
             if time.monotonic() > until:
                 break
@@ -329,7 +333,7 @@ def main() -> None:
             peer.close()
             browser.close()
             with Memory(service).watched() as memory:
-                load = loaded(port)
+                load = loaded(port, browser)
             report_load(load, memory)
 
 
