@@ -426,6 +426,17 @@ def test_stretch_that_is_drawn_up_is_the_bounds_of_the_axis(page, shell):
     expect(page).to_have_url(re.compile("from.time"))
 
 
+def test_stretch_that_is_cancelled_leaves_the_chart_whole(page, shell):
+    open_chart(page, f"{shell}?pace=slow")
+    ticks = page.locator("#chart .xtick text")
+    before = ticks.all_text_contents()
+    drag(page, 0.25, 0.3)
+    expect(ticks).not_to_have_text(before)
+    page.get_by_role("button", name="Cancel").click()
+    expect(ticks).to_have_text(before)
+    expect(page).to_have_url(f"{shell}?pace=slow")
+
+
 def test_data_of_the_view_is_linked(page, shell):
     open_chart(page, shell)
     csv = page.get_by_role("link", name="CSV")
