@@ -16,7 +16,7 @@ from portico.data.query import Values
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
 from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span
-from portico.numbers import readable
+from portico.numbers import WHOLE_FROM
 
 NOTHING = "-"  # in the place of a column: no split
 MOST_LINES = len(PALETTE)
@@ -171,7 +171,14 @@ def hints(column: Column) -> tuple[str, str]:
     if column.kind is Kind.TIME:
         return "2024-01-31", "2024-01-31"
     facts = column.facts
-    return (readable(facts.low), readable(facts.high)) if facts and facts.low is not None else ("lowest", "highest")
+    if facts is None or facts.low is None or facts.high is None:
+        return "lowest", "highest"
+    return written_number(facts.low), written_number(facts.high)
+
+
+def written_number(value: float) -> str:
+    """Write a number as a field takes it: no thousands' commas, and no letter for millions."""
+    return f"{value:.0f}" if value == int(value) or abs(value) >= WHOLE_FROM else f"{value:.3g}"
 
 
 def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> dict[str, str]:

@@ -310,6 +310,24 @@
   };
   new MutationObserver(giveFocus).observe(element("main"), { childList: true, subtree: true });
 
+  // --- the labels of an axis ----------------------------------------------------------------------------
+  // Plotly writes every label that the server names, room or not: every second stays then, or every third.
+  const APART_PX = 6;
+
+  const thinLabels = () => {
+    const labels = [...(element("chart")?.querySelectorAll(".xtick text") ?? [])]
+      .map((label) => ({ label, box: label.getBoundingClientRect() }))
+      .sort((one, other) => one.box.left - other.box.left);
+    const stays = (step) => labels.filter((_, index) => index % step === 0);
+    const fit = (kept) => kept.every(({ box }, index) => !index || box.left > kept[index - 1].box.right + APART_PX);
+    let step = 1;
+    while (!fit(stays(step))) step += 1;
+    labels.forEach(({ label }, index) => { label.style.visibility = index % step ? "hidden" : ""; });
+  };
+  new MutationObserver((changes) => {
+    if (changes.some(({ target: each }) => each.closest?.("#chart .xtick, #chart .xaxislayer-above"))) thinLabels();
+  }).observe(element("main"), { subtree: true, childList: true, attributeFilter: ["transform", "x"] });
+
   // --- long lists -----------------------------------------------------------------------------------
   // What a list offers before anything is searched in it is asked for when the reader comes to it.
   const filled = new WeakSet();

@@ -19,7 +19,8 @@ from portico.table_controls import TableForm, facts_of, filters_in_words, log_he
 
 ROW_HEIGHT_PX = 26
 FRAME_HEIGHT_PX = 60  # the axis and its title
-LEGEND_HEIGHT_PX = 40
+LEGEND_HEIGHT_PX, LEGEND_ROW_PX = 40, 20
+SHORT_PART = 12  # characters: two such beside each other in the legend on a phone
 COLUMNS_HEIGHT_PX = 460
 LABEL_WIDTH_PX = 60  # beside the longest bar
 MOST_TICKS = 5  # each bar has its value beside it
@@ -30,7 +31,7 @@ USUAL_BARS = 200  # different values of a column that makes a chart at once
 
 TOPS = {"10": "10", "20": "20", "50": "50", "100": "100", "200": "200"}
 ORDERS = {"value": "By value", "name": "By name"}
-STYLES = {"stacked": "Stacked", "grouped": "Side by side", "share": "Share of total"}
+STYLES = {"stacked": "Stacked", "grouped": "Grouped", "share": "Share"}
 SCALES = {"linear": "Linear", "log": "Logarithmic"}
 RESTS = {"no": "Left out", "yes": "As one bar"}
 
@@ -136,18 +137,27 @@ def bar_figure(view: BarView, found: Bars) -> Figure:
         **(ticks_of(names) if upright else {"autorange": "reversed"}),
     )
     several = len(found.parts)
+    labelled = not upright and _labelled(found, parts, upright)
     rows = len(names) * (several if view.style == "grouped" and several > 1 else 1)
     return figure(
         _traces(view, found, parts, upright),
         **_axes(values, categories, upright),
         height=COLUMNS_HEIGHT_PX
         if upright
-        else FRAME_HEIGHT_PX + LEGEND_HEIGHT_PX * (several > 1) + max(ROW_HEIGHT_PX * len(names), 16 * rows, 80),
-        margin=margin(legend=several > 1, right=0 if upright else LABEL_WIDTH_PX),
+        else FRAME_HEIGHT_PX + legend_height(found.parts) + max(ROW_HEIGHT_PX * len(names), 16 * rows, 80),
+        margin=margin(legend=several > 1, right=LABEL_WIDTH_PX if labelled else 0),
         barmode="group" if view.style == "grouped" else "stack",
         bargap=0.25,
         showlegend=several > 1,
     )
+
+
+def legend_height(parts: list[str]) -> int:
+    """The height of a legend where it is highest: on a phone."""
+    if len(parts) < 2:  # noqa: PLR2004 - one part needs none
+        return 0
+    beside = 2 if max(map(len, parts)) <= SHORT_PART else 1
+    return LEGEND_HEIGHT_PX + LEGEND_ROW_PX * -(-len(parts) // beside)
 
 
 def ticks_of(names: list[str]) -> Axis:
@@ -162,8 +172,7 @@ def _axes(values: Axis, categories: Axis, upright: bool) -> dict[str, Axis]:
 
 def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[Trace]:
     colors = colors_of(found.parts)
-    labelled = len(found.parts) == 1 and (not upright or len(found.names) <= MOST_LABELLED)
-    single = labelled or _one_part_each(bars)
+    labelled = _labelled(found, bars, upright)
     measure, unit = title_of(view.question), "%" if view.style == "share" else unit_of(view.question)
     names, lengths = ("x", "y") if upright else ("y", "x")
     return [
@@ -175,13 +184,20 @@ def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[
             names: [bar.name for bar in bars if bar.part == part],
             lengths: [bar.value for bar in bars if bar.part == part],
             "text": [readable(bar.value) for bar in bars if bar.part == part],
-            "textposition": "outside" if single and (labelled or not upright) else "none",
+            "textposition": "outside" if labelled else "none",
             "cliponaxis": False,
             "hovertemplate": f"<b>%{{{names}}}</b>{'<br>' + marked(part) if part else ''}"
             f"<br>{marked(measure)}: %{{text}} {marked(unit)}<extra></extra>",
         }
         for part in found.parts
     ]
+
+
+def _labelled(found: Bars, bars: list[Bar], upright: bool) -> bool:
+    """Whether each bar has room for its value."""
+    if upright:
+        return len(found.parts) == 1 and len(found.names) <= MOST_LABELLED
+    return len(found.parts) == 1 or _one_part_each(bars)
 
 
 def _one_part_each(bars: list[Bar]) -> bool:
