@@ -23,6 +23,7 @@ from gateway.hop_headers import (
     response_headers,
 )
 from gateway.remote_connections import AnsweredEarlyError, Connections
+from portico.client_connection import client_socket, wait_for_answer
 
 logger = logging.getLogger(__name__)
 # gunicorn's input waits for a whole block: this is how much of a slow upload is held back, at most. It also
@@ -178,6 +179,7 @@ class PassedOnRequest:
         self._input = environ["wsgi.input"]
         self._length = get_content_length(environ) or 0
         self._has_chunked_body = has_chunked_body(environ)
+        self._client = client_socket(environ)
         self.was_sent_whole = False
         self._check_body(environ)
 
@@ -202,7 +204,7 @@ class PassedOnRequest:
         """Send the request and return the answer, whose body is still to be read.
 
         Raises:
-            NotPassedOnError: the client did not send the request to its end.
+            NotPassedOnError: the client did not send the request to its end, or left.
             OSError, HTTPException, HTTPError: the page did not answer, or not in HTTP.
         """
         body = self._blocks() if self._has_body else None
@@ -220,6 +222,8 @@ class PassedOnRequest:
         except (AnsweredEarlyError, ConnectionError):
             # A page that refuses an upload answers and hangs up: its answer is still there to be read.
             self.was_sent_whole = False
+        if connection.sock and not wait_for_answer(connection.sock, self._client, connection.timeout or 0):
+            raise NotPassedOnError(HTTPStatus.BAD_GATEWAY, "the client has left")  # the page hears of it, too
         return connection.getresponse()
 
     def _blocks(self) -> Iterator[bytes]:

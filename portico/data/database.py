@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from portico.data.columns import describe
+from portico.data.columns import Column, describe
 from portico.data.database_failures import ConnectionLost, failure_of
 from portico.data.database_sessions import LATER_S, Lease, Sessions
 from portico.data.database_tables import COLUMNS, RELATIONS, FirstLook, Relation, TypedColumn, ibis_table
 from portico.data.failures import NeededTooMuch, TableGone, TookTooLong, Unreadable
+from portico.data.overview import Overview
 from portico.data.query import Query
 from portico.data.running import Watch
 from portico.data.sample import described
@@ -69,6 +70,10 @@ class DatabaseCatalog:
     def rows(self, query: Query) -> list[Row]:
         """Work out a query; for answers that fit in memory many times."""
         return self._rows(query.sql.encode(), query.values)
+
+    def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:  # noqa: ARG002
+        """None: a database does not say when its data changes, so that nothing made of it can be kept."""
+        return None
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import duckdb
 
+from portico.data.columns import Column
 from portico.data.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
 from portico.data.descriptions import Description, read_description
 from portico.data.duckdb_engine import DuckDBEngine
 from portico.data.engine_errors import explained, explained_query, speaks_of_a_file
 from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.overview import MANY_ROWS, Overview
+from portico.data.overviews import Overviews
 from portico.data.query import Query
 from portico.data.reading import Reading, open_file
 from portico.data.running import Watch
@@ -77,6 +80,13 @@ class FolderCatalog:
                 raise
             return self._rows(query)
 
+    def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
+        """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
+        view = table.relation.get_name()
+        if table.rows is None or table.rows < MANY_ROWS or view not in self._readings:
+            return None
+        return self._overviews.of(view, table, x, measure)
+
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
         used = self._used(query)
@@ -106,6 +116,7 @@ class FolderCatalog:
         self._opening: dict[str, threading.Lock] = {}
         self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
         self._descriptions: dict[str, tuple[Signature, Description]] = {}
+        self._overviews = Overviews(self._rows)
 
     def _file(self, name: str) -> DataFile:
         if self._folder is not None and is_table(name):
@@ -178,6 +189,7 @@ class FolderCatalog:
         with self._lock:
             gone = [self._readings.pop(view) for view in views if view in self._readings]
         for reading in gone:
+            self._overviews.drop(reading.view if isinstance(reading, Reading) else "")
             if isinstance(reading, Reading):
                 with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
                     self._engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")

@@ -11,9 +11,10 @@ from portico.data.bars import named
 from portico.data.columns import Column, Kind
 from portico.data.filters import NONE, Filter, filtered, text_of
 from portico.data.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
+from portico.data.overview import Overview, put_together, reduced_again, suits
 from portico.data.parts import Asking, Parts, Span, largest_parts, measured, part_of, span_of
 from portico.data.query import Values, mark
-from portico.data.reduce import Point, points_of, reduced
+from portico.data.reduce import Point, points_in, points_of, reduced
 from portico.data.tables import Catalog, Table
 
 VALUE = "value"  # in the place of a grain: the rows of one x are a point
@@ -78,8 +79,12 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
     parts = largest_parts(asking, relation, question.split, question.top)
     if question.x.kind is Kind.CATEGORY:
         return _along_categories(asking, question, relation, parts)
-    span = span_of(asking, relation, question.x)
+    overview = _overview(catalog, question)
+    span = Span(overview.low, overview.high, overview.rows) if overview else span_of(asking, relation, question.x)
     grain = grain_of(question, span)
+    lines = _from_overview(asking, question, overview, grain, width) if overview else None
+    if lines is not None:
+        return lines
 
     def points() -> ir.Table:
         return _points(question, relation, grain, parts)
@@ -187,6 +192,35 @@ def _reduced_points(
         return reduced(known, mark("low", "float64"), mark("high", "float64"), mark("columns", "int64"), asking.dialect)
 
     return points_of(asking.rows(("reduced", step), build))
+
+
+def _overview(catalog: Catalog, question: LineQuestion) -> Overview | None:
+    """The overview from which a question can be answered; None where it asks for more than that has."""
+    whole = question.split is None and question.shown == "values"
+    if not whole or any(each.says_something() for each in question.filters):
+        return None
+    measure = question.measure
+    if measure is None or not suits(question.x, measure, question.aggregate, each=EACH):
+        return None
+    return catalog.overview(question.table, question.x, measure)
+
+
+def _from_overview(asking: Asking, question: LineQuestion, overview: Overview, grain: str, width: int) -> Lines | None:
+    """Work a question out from an overview; None where its steps do not fit."""
+    steps, step = overview.relation, overview.step
+    if grain in GRAINS:
+        if not overview.has_whole(grain):
+            return None
+        points = asking.rows(("overview", grain), lambda: put_together(steps, step, grain, question.aggregate))
+        return Lines({"": points}, overview.rows, 1, grain, low=overview.low, high=overview.high)
+    ends = overview.columns_of(width)
+    if ends is None:
+        return None
+    low, high = ends
+    asking.values.bound |= {"low": low, "width": (high - low) / width}
+    rows = asking.rows("overview", lambda: reduced_again(steps, step, asking.dialect))
+    found = sorted({point for _, *each in rows for point in points_in(each)})
+    return Lines({"": found}, overview.rows, 1, grain, columns=width, low=low, high=high)
 
 
 def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table, parts: Parts) -> Lines:

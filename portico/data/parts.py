@@ -66,14 +66,14 @@ class Asking:
     """A question as it is worked out: its plan, its values, and the catalog that answers."""
 
     def __init__(self, catalog: Catalog, question: Any) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self.dialect = catalog.dialect
         self._plan = plan_of((catalog.dialect, question_shape(question)))
         self.values = filter_values(question.filters)
 
     def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:
         """Work out a step; its expression is built only when it was not asked before."""
-        return self._catalog.rows(self._plan.query(step, build, self.values, self.dialect))
+        return self.catalog.rows(self._plan.query(step, build, self.values, self.dialect))
 
 
 def largest_parts(asking: Asking, relation: ir.Table, split: Column | None, most: int) -> Parts:

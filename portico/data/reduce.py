@@ -5,12 +5,14 @@ covers the same pixels as one through all points, so that every spike stays visi
 "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014, https://doi.org/10.14778/2732951.2732953
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.tables import Row
+if TYPE_CHECKING:
+    from portico.data.tables import Row
 
 Point = tuple[float, float]
 
@@ -67,9 +69,14 @@ def reduced(
     )
 
 
-def points_of(rows: Iterable[Row]) -> dict[str, list[Point]]:
+def points_of(rows: "Iterable[Row]") -> dict[str, list[Point]]:
     """The points of each part in the order of x, from the rows of `reduced`."""
     lines: dict[str, set[Point]] = {}
     for part, _, _, *ends in rows:
-        lines.setdefault(part, set()).update(zip(ends[::2], ends[1::2], strict=True))
+        lines.setdefault(part, set()).update(points_in(ends))
     return {part: sorted(points) for part, points in lines.items()}
+
+
+def points_in(ends: Sequence[float]) -> Iterable[Point]:
+    """The first, lowest, highest and last point of a pixel column."""
+    return zip(ends[::2], ends[1::2], strict=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flask import has_request_context, request
 
+from portico.client_connection import client_socket, has_left
 from portico.data.failures import Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
@@ -117,16 +118,5 @@ class Watch:
 
 
 def reader_socket() -> socket.socket | None:
-    """The connection of the reader who asks, where the server tells: gunicorn does."""
-    found = request.environ.get("gunicorn.socket") if has_request_context() else None
-    return found if isinstance(found, socket.socket) else None
-
-
-def has_left(reader: socket.socket) -> bool:
-    """Say whether a reader has closed the connection."""
-    try:
-        return reader.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False  # nothing more was sent, as is usual while an answer is waited for
-    except (OSError, ValueError):
-        return True
+    """The connection of the reader who asks, if a request is being answered."""
+    return client_socket(request.environ) if has_request_context() else None

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
+from portico.data.overview import Overview
 from portico.data.query import Query
 
 Row = tuple[Any, ...]
@@ -60,6 +61,9 @@ class Catalog(Protocol):
 
     def rows(self, query: Query) -> list[Row]:
         """Work out a query; for answers that fit in memory many times."""
+
+    def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
+        """An overview of a large table, which stays for as long as its data; None where there is none."""
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""

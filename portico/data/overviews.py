@@ -1,0 +1,89 @@
+"""The overviews of a folder's large files: each made when it is first asked for, the last few kept in the engine."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+import ibis
+
+from portico.data.columns import Column, Kind
+from portico.data.failures import NeededTooMuch
+from portico.data.grains import FIRST_S, LAST_S, moments, seconds_of
+from portico.data.overview import Overview, overview_steps, step_for
+from portico.data.query import Query, write
+from portico.data.tables import Row, Table
+
+LOG = logging.getLogger("portico.data")
+KEPT = 3  # in the engine's memory, some 15 MB each at most
+DIALECT = "duckdb"
+
+Key = tuple[str, str, str]  # view, x, measure
+
+
+class Overviews:
+    """The overviews of a catalog.
+
+    Args:
+        rows: works a statement out in the engine.
+    """
+
+    def __init__(self, rows: Callable[[Query], list[Row]]) -> None:
+        self._rows = rows
+        self._lock = threading.Lock()
+        self._making: dict[Key, threading.Lock] = {}
+        self._made: OrderedDict[Key, Overview | None] = OrderedDict()  # longest unused first
+        self._number = 0
+
+    def of(self, view: str, table: Table, x: Column, measure: Column) -> Overview | None:
+        """The overview of a measure over time; None where the table cannot have one."""
+        key = (view, x.name, measure.name)
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:  # once, however many ask
+            with self._lock:
+                if key in self._made:
+                    self._made.move_to_end(key)
+                    return self._made[key]
+            made = self._make(view, table, x, measure)
+            with self._lock:
+                self._made[key] = made
+                dropped = [each for each in self._made if self._made[each] is not None][:-KEPT]
+        self._drop(dropped)
+        return made
+
+    def drop(self, view: str) -> None:
+        """Let go of the overviews of a version of a file."""
+        with self._lock:
+            gone = [key for key in self._made if key[0] == view]
+        self._drop(gone)
+
+    def _drop(self, keys: list[Key]) -> None:
+        with self._lock:
+            gone = [self._made.pop(key) for key in keys if key in self._made]
+            for key in keys:
+                self._making.pop(key, None)
+        for overview in gone:
+            if overview is not None:
+                self._rows(Query(f"DROP TABLE IF EXISTS {overview.relation.get_name()}"))
+
+    def _make(self, view: str, table: Table, x: Column, measure: Column) -> Overview | None:
+        relation = table.relation
+        moment = moments(relation, x)
+        ends = relation.agg(low=seconds_of(moment.min()), high=seconds_of(moment.max()), rows=relation.count())
+        ((low, high, rows),) = self._rows(Query(write(ends, DIALECT).sql))
+        if x.kind is not Kind.TIME or low is None or high is None or low < FIRST_S or high > LAST_S:
+            return None
+        step = step_for(low, high)
+        if step is None:
+            return None
+        with self._lock:
+            self._number += 1
+            name = f"{view}_{self._number}"
+        steps = overview_steps(relation, x, measure, step, DIALECT)
+        try:
+            self._rows(Query(f"CREATE TABLE {name} AS {write(steps, DIALECT).sql}"))
+        except NeededTooMuch:
+            LOG.warning("%s: an overview of %s takes more memory than there is for a query", table.name, measure.name)
+            return None
+        return Overview(ibis.table(steps.schema(), name=name), step, low, high, rows)
