@@ -1,5 +1,6 @@
 """Aggregates: one number of many rows, and which of them say something of a column."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 
+LARGEST = sys.float_info.max
 ROWS = "*"  # in the place of a measure: how many rows there are
 
 
@@ -56,7 +58,8 @@ def number_of(relation: ir.Table, column: Column) -> ir.FloatingColumn:
     if column.dtype.is_integer():
         return value.cast("float64")
     value = value.cast("float64")
-    return ibis.ifelse(value.isnan() | value.isinf(), ibis.null("float64"), value)
+    # Both engines take NaN for greater than any number; asking isnan and isinf takes twice as long.
+    return ibis.ifelse(value.between(-LARGEST, LARGEST), value, ibis.null("float64"))
 
 
 def value_of(rows: ir.Table, aggregate: str) -> ir.Scalar:
