@@ -7,8 +7,11 @@ import duckdb
 import ibis
 import pytest
 
+from portico.data.folder import FolderCatalog
+from portico.data.lines import EACH, LineQuestion, find_lines
 from portico.data.query import Values
 from portico.data.reduce import points_of, reduced
+from portico.data.running import Watch
 
 COLUMNS = 1000
 MANY = 10_000_000
@@ -18,8 +21,7 @@ FEW = 3_000  # with stretches of several pixels between two points
 # to pixel column. Written apart from what is tested, in the engine, since Python would take minutes for it.
 DRAWN_IN_FULL = f"""
 WITH placed AS (
-    SELECT (x - low) / (high - low) * {COLUMNS} AS x, value
-    FROM points, (SELECT min(x) AS low, max(x) AS high FROM points)
+    SELECT (x - $low) / ($high - $low) * {COLUMNS} AS x, value FROM points
 ), stretches AS (
     SELECT lag(x) OVER along AS x0, lag(value) OVER along AS v0, x AS x1, value AS v1
     FROM placed WINDOW along AS (ORDER BY x)
@@ -71,8 +73,72 @@ def test_reduced_line_covers_what_the_whole_line_covers(count, spread):
     query = Values().query(reduced(points, *map(ibis.literal, (low, high, COLUMNS)), "duckdb"), "duckdb")
     (line,) = points_of(engine.execute(query.sql, query.values).fetchall()).values()
     assert len(line) <= 4 * COLUMNS
-    whole = {place: (least, most) for place, least, most in engine.execute(DRAWN_IN_FULL).fetchall()}
+    covers_the_same(engine, line, low, high)
+    assert drawn(line, low, high).keys() == set(range(COLUMNS))
+
+
+def covers_the_same(engine, line, low, high):
+    """Check that a line covers in each pixel column what the line through all of `points` does."""
+    found = engine.execute(DRAWN_IN_FULL, {"low": low, "high": high}).fetchall()
+    whole = {place: (least, most) for place, least, most in found}
     shown = drawn(line, low, high)
-    assert shown.keys() == whole.keys() == set(range(COLUMNS))
-    for place, (least, most) in whole.items():
-        assert shown[place] == pytest.approx((least, most), rel=1e-9), place
+    assert shown.keys() == whole.keys()
+    for place, ends in whole.items():
+        assert shown[place] == pytest.approx(ends, rel=1e-9), place
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A catalog with a table of ten million measurements, and an engine of its own that has its points."""
+    folder = tmp_path_factory.mktemp("large")
+    engine = duckdb.connect(config={"threads": 2, "memory_limit": "3GB"})
+    engine.execute(f"""
+        COPY (
+            SELECT TIMESTAMP '2024-01-01 00:00:07.5' + to_milliseconds(i * 1000 + hash(i) % 700) AS "at",
+                   sin(i / 100000.0) * 100 + hash(i * 7) % 10000 / 100.0 + (hash(i * 3) % 1000003 = 0)::INT * 5000 AS value
+            FROM range({MANY}) numbers(i)
+        ) TO '{folder / "large.parquet"}' (FORMAT parquet)
+    """)
+    engine.execute(f"CREATE VIEW points AS SELECT epoch(\"at\") AS x, value FROM '{folder / 'large.parquet'}'")
+    yield FolderCatalog(folder, Watch(60, 4), "128MB"), engine
+    engine.close()
+
+
+def ask(catalog, **more):
+    table = catalog.table("large.parquet")
+    question = LineQuestion(table, table.columns["at"], table.columns["value"], **more)
+    return find_lines(catalog, question, COLUMNS)
+
+
+def test_line_of_an_overview_covers_what_the_whole_line_covers(large):
+    catalog, engine = large
+    found = ask(catalog, aggregate=EACH)
+    assert found.columns == COLUMNS
+    assert len(found.points[""]) <= 4 * COLUMNS
+    covers_the_same(engine, found.points[""], found.low, found.high)
+    last = engine.execute("SELECT max(x) FROM points").fetchone()[0]
+    assert found.low < last < found.high < last + 0.02 * (last - found.low)  # little room stays empty
+
+
+@pytest.mark.parametrize("aggregate", ["sum", "mean", "min", "max", "count"])
+@pytest.mark.parametrize("grain", ["hour", "week", "month"])
+def test_calendar_of_an_overview_is_that_of_all_rows(large, aggregate, grain):
+    catalog, engine = large
+    wanted = engine.execute(f"""
+        SELECT epoch(date_trunc('{grain}', make_timestamp((x * 1000000)::BIGINT))), {aggregate.replace("mean", "avg")}(value)
+        FROM points GROUP BY 1 ORDER BY 1
+    """).fetchall()
+    points = ask(catalog, aggregate=aggregate, grain=grain).points[""]
+    assert [x for x, _ in points] == [x for x, _ in wanted]
+    assert [value for _, value in points] == pytest.approx([value for _, value in wanted], rel=1e-9)
+
+
+def test_overview_is_of_the_file_as_it_is_now(tmp_path):
+    file, catalog = tmp_path / "large.parquet", FolderCatalog(tmp_path, Watch(60, 4), "128MB")
+    for factor in (1, 3):
+        duckdb.execute(f"""
+            COPY (SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS "at", i * {factor}::DOUBLE AS value
+                  FROM range({MANY // 10}) numbers(i)) TO '{file}' (FORMAT parquet)
+        """)
+        points = ask(catalog, aggregate="max", grain="day").points[""]
+        assert points[-1][1] == (MANY // 10 - 1) * factor
