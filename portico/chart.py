@@ -5,6 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import ibis.expr.types as ir
 
+from portico.data.failures import DataError
 from portico.data.query import Values
 from portico.data.tables import Catalog, Table
 from portico.figures import Figure
@@ -18,6 +19,7 @@ class Drawn:
     Attributes:
         caption: says what is drawn, for those who read it and those who hear it.
         facts: the rows that were read, the age of the data; each a short text.
+        failure: of the data, which is said in place of the chart; None where there is one.
         notes: what the reader should know of this view, each a sentence: rows left out, a choice that did not fit.
     """
 
@@ -25,6 +27,7 @@ class Drawn:
     caption: str
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failure: type[DataError] | None = None
 
 
 @dataclass(frozen=True)

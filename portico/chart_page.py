@@ -6,7 +6,8 @@ browser does with these is in `static/chart.js`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -17,12 +18,15 @@ from werkzeug.exceptions import BadRequest
 
 from portico.chart import Chart, Drawn, TableChart
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
-from portico.data.failures import DataError
+from portico.data.failures import Busy, DataError, TookTooLong
+from portico.data.running import limited_to
 from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG, empty
 from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
 from portico.page_app import PageApp
 
+FIRST_S = 1.0  # that a page waits for its chart before it opens without
+LATE = "The chart is being worked out."
 USUAL_WIDTH_PX = 1000  # of a chart, until the browser has said how wide it is
 NARROWEST_PX, WIDEST_PX = 100, 10_000
 LONGEST_QUERY = 8192  # characters
@@ -60,6 +64,7 @@ class Shown:
     note: str
     asked: bool  # all its questions; data that is away ends them early
     strange: bool  # something in the address that was opened was not understood
+    late: bool = False  # the chart is not there yet
 
     def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
         """What the browser keeps of this view; without a query of its own, the address that was opened."""
@@ -71,6 +76,7 @@ class Shown:
             "shape": asked.shape if asked and keeps else shapes(self.form),
             "values": self.form.values,
             "asked": asked.query if asked else None,
+            **({"late": True} if self.late else {}),
         }
 
 
@@ -90,7 +96,7 @@ def chart_page(app: PageApp, chart: Chart) -> None:
 def layout(app: PageApp, chart: Chart) -> html.Div:
     """The page as the address that is being answered has it."""
     form = Form(address_arguments())
-    shown = show(chart, form, USUAL_WIDTH_PX, opened=True)
+    shown = show_first(chart, form)
     drawn = shown.drawn
     return html.Div(
         [
@@ -123,13 +129,23 @@ def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
     """Ask a form's questions and draw what they ask for; a failure of the data is shown in the chart's place."""
     asked = False
     try:
-        question = chart.ask(form)
-        asked = True
-        drawn = chart.draw(question, width)
+        with chart.catalog.turn() if isinstance(chart, TableChart) else nullcontext():
+            question = chart.ask(form)
+            asked = True
+            drawn = chart.draw(question, width)
     except DataError as error:
-        drawn = Drawn(empty(str(error)), str(error))
+        drawn = Drawn(empty(str(error)), str(error), failure=type(error))
     note = explain(form.not_understood()) if opened and asked else explain(form.mistyped(), where="")
     return Shown(form, drawn, " ".join([*([note] if note else []), *drawn.notes]), asked, opened and bool(note))
+
+
+def show_first(chart: Chart, form: Form) -> Shown:
+    """What a page opens with: a chart that takes a while is asked for by the browser, which says that it waits."""
+    with limited_to(FIRST_S):
+        shown = show(chart, form, USUAL_WIDTH_PX, opened=True)
+    if shown.drawn.failure not in (TookTooLong, Busy):
+        return shown
+    return replace(shown, drawn=Drawn(empty(""), LATE), late=True)
 
 
 def panel(form: Form, group: Group) -> html.Div | html.Details:

@@ -1,27 +1,39 @@
 """A page of a made-up chart: a control of each kind, answers that take their time, data that is away."""
 
 import time
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from portico import PageApp
 from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
 from portico.data.failures import DataError, SourceAway
+from portico.data.running import Watch
 from portico.figures import axis, figure
 from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span, Step
 
 SLOW_S = 4
+LATE_S = 2  # longer than a page waits for its chart
 TABLES = {"fruit": ["weight", "price"], "order book": ["price", "order size"]}
 NAMES = [f"name {number}" for number in range(200)]
+WATCH = Watch(seconds=20, at_once=4)
 DAYS = [f"2024-01-{day:02}" for day in range(1, 31)]
+
+
+class NoTables:
+    """In the place of a catalog, for a chart that asks none."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @dataclass
 class MadeUpChart:
     """Draws how its controls stand."""
 
-    catalog: Any = None
+    catalog: Any = field(default_factory=NoTables)
 
     def ask(self, form: Form) -> dict[str, Any]:
         table = form.ask(OneOf("table", "Table", "fruit", options={name: name.capitalize() for name in TABLES}))
@@ -37,7 +49,7 @@ class MadeUpChart:
                 "pace",
                 "Pace",
                 "fast",
-                options={each: each.title() for each in ("fast", "slow", "away")},
+                options={each: each.title() for each in ("fast", "slow", "late", "away")},
                 visible=True,
                 group="look",
             )
@@ -65,6 +77,8 @@ class MadeUpChart:
     def draw(self, question: dict[str, Any], width: int) -> Drawn:
         if question["pace"] == "slow":
             time.sleep(SLOW_S)
+        if question["pace"] == "late":
+            work_for_a_while()
         if question["pace"] == "away":
             raise SourceAway("The database does not answer.")
         line = {"type": "scatter", "x": DAYS, "y": [day % 7 + 1 for day in range(30)], "name": "Line"}
@@ -93,3 +107,11 @@ def construct_page(server):
     app = PageApp(__name__, server)
     chart_page(app, MadeUpChart())
     return app.server
+
+
+def work_for_a_while() -> None:
+    """Work as a query does, which can be stopped."""
+    stopped = Event()
+    with WATCH.running(stopped.set):
+        if stopped.wait(LATE_S):
+            raise RuntimeError("stopped")

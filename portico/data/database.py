@@ -6,7 +6,7 @@ what the server holds to. Not for a database whose tables a reader must not see:
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
@@ -51,6 +51,10 @@ class DatabaseCatalog:
         # Threads may fill these at once, each with the same: a lock could be held across a fork.
         self._listed: tuple[float, dict[str, Relation]] = (0.0, {})
         self._described: dict[str, tuple[float, Relation, Table]] = {}
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold a turn for all that the block asks."""
+        return self._watch.turn()
 
     def names(self) -> list[TableName]:
         """The tables that are there now, those of other schemas than the role's own last."""

@@ -7,7 +7,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,10 +47,15 @@ class FolderCatalog:
     dialect = "duckdb"
 
     def __init__(self, folder: Path | None, watch: Watch, memory: str, spill: Path | None = None) -> None:
+        self._watch = watch
         self._folder = folder.resolve() if folder is not None else None
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
         self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold a turn for all that the block asks."""
+        return self._watch.turn()
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""

@@ -7,8 +7,10 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from flask import has_request_context, request
@@ -20,6 +22,17 @@ LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 WAIT_LONGER_S = 1.0  # than its own time, for a query that waits for its turn
 
 Interrupt = Callable[[], None]
+_limit: ContextVar[float] = ContextVar("limit", default=float("inf"))
+
+
+@contextmanager
+def limited_to(seconds: float) -> Iterator[None]:
+    """Let no query of the block take longer than this, whatever the limit of all is."""
+    before = _limit.set(seconds)
+    try:
+        yield
+    finally:
+        _limit.reset(before)
 
 
 @dataclass(eq=False)
@@ -27,9 +40,45 @@ class Running:
     """One query under way."""
 
     interrupt: Interrupt
+    limit: float  # seconds
     deadline: float  # of time.monotonic()
     reader: socket.socket | None
     stopped: DataError | None = None
+
+
+class Turns:
+    """Turns of which some are given at once, in the order in which they were asked for."""
+
+    def __init__(self, at_once: int) -> None:
+        self._lock = threading.Lock()
+        self._free = at_once
+        self._waiting: deque[threading.Event] = deque()
+
+    def take(self, look: Callable[[], None]) -> None:
+        """Wait for a turn; what `look` raises meanwhile ends the wait."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            own = threading.Event()
+            self._waiting.append(own)
+        try:
+            while not own.wait(LOOK_EVERY_S):
+                look()
+        except BaseException:
+            with self._lock:
+                if not own.is_set():
+                    self._waiting.remove(own)
+                    raise
+            self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
 
 
 class Watch:
@@ -47,10 +96,29 @@ class Watch:
         os.register_at_fork(after_in_child=self._reset)  # the child has neither the queries nor the thread
 
     def _reset(self) -> None:
-        self._turns = threading.BoundedSemaphore(self._at_once)
+        self._turns = Turns(self._at_once)
+        self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()
         self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold one turn for all queries of the block, so that a chart of several waits once.
+
+        Raises:
+            Busy, Cancelled: before there was a turn.
+        """
+        if getattr(self._own, "has_turn", False):
+            yield
+            return
+        self._wait_for_turn()
+        self._own.has_turn = True
+        try:
+            yield
+        finally:
+            self._own.has_turn = False
+            self._turns.give_back()
 
     @contextmanager
     def running(self, interrupt: Interrupt, seconds: float | None = None) -> Iterator[None]:
@@ -63,10 +131,9 @@ class Watch:
         Raises:
             TookTooLong, Cancelled, Busy: in place of whatever the engine raised when it was stopped.
         """
-        limit = self.seconds if seconds is None else seconds
-        self._wait_for_turn(limit)
-        query = Running(interrupt, time.monotonic() + limit, reader_socket())
-        try:
+        limit = min(self.seconds if seconds is None else seconds, _limit.get())
+        with self.turn():
+            query = Running(interrupt, limit, time.monotonic() + limit, reader_socket())
             self._add(query)
             try:
                 yield
@@ -77,16 +144,17 @@ class Watch:
             finally:
                 with self._changed:
                     self._running.discard(query)
-        finally:
-            self._turns.release()
 
-    def _wait_for_turn(self, limit: float) -> None:
-        until, reader = time.monotonic() + limit + WAIT_LONGER_S, reader_socket()
-        while not self._turns.acquire(timeout=LOOK_EVERY_S):
+    def _wait_for_turn(self) -> None:
+        until, reader = time.monotonic() + min(self.seconds, _limit.get()) + WAIT_LONGER_S, reader_socket()
+
+        def look() -> None:
             if reader is not None and has_left(reader):
                 raise Cancelled("The reader has left.")
             if time.monotonic() > until:
                 raise Busy("Too many charts are being worked out right now. Try again in a moment.")
+
+        self._turns.take(look)
 
     def _add(self, query: Running) -> None:
         with self._changed:
@@ -109,7 +177,7 @@ class Watch:
         """Stop a query again at each look, until it ends: an engine may not have begun it at the first."""
         if query.stopped is None:
             if time.monotonic() > query.deadline:
-                text = f"This took longer than {self.seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time."
+                text = f"This took longer than {query.limit:g} seconds and was stopped. Ask for less: a filter, a shorter span of time."
                 query.stopped = TookTooLong(text)
             elif query.reader is not None and has_left(query.reader):
                 query.stopped = Cancelled("The reader has left.")

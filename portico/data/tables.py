@@ -1,6 +1,7 @@
 """Tables, and where they come from: what the charts know of a folder of files or a database."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,6 +53,9 @@ class Catalog(Protocol):
     """Where tables come from. Every method raises DataError where it cannot answer."""
 
     dialect: str  # of Ibis, in which its engine is asked
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold one of the few turns of this process for all that the block asks, so that it waits once."""
 
     def names(self) -> list[TableName]:
         """The tables that are there now, in the order in which they are offered."""

@@ -68,6 +68,7 @@
     if (late) return;
     [wanted, shownPlace] = [null, place];
     history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
+    if (opening && data.late) setProps("address", { data: { ...asking(data.address, null), opened: true } });
   };
 
   addEventListener("popstate", ({ state }) => {

@@ -512,3 +512,11 @@ def test_axe_finds_nothing_grave(open_page, shell, scheme):
         open_chart(page, f"{shell}?scale=log")
         unfold(page, "look", "filter")
         assert grave(page) == []
+
+
+def test_page_whose_chart_takes_a_while_says_so_and_draws_it(page, shell):
+    page.goto(f"{shell}?pace=late")
+    expect(page.locator("#working")).to_be_visible()
+    expect(page.locator("#chart .scatterlayer .js-line")).to_have_count(2)
+    expect(page).to_have_url(f"{shell}?pace=late")
+    expect(caption(page)).to_contain_text("weight by kind")

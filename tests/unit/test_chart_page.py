@@ -255,3 +255,15 @@ def test_chart_without_tables_has_nothing_to_download(small_site):
     assert [props["id"] for props in page.properties if "href" in props] == []
     assert ask(client, {"query": "by=b", "shape": None})["caption"]["children"] == "b"
     assert client.get("/chart/_data.csv").status_code == 404
+
+
+def test_page_whose_chart_takes_a_while_opens_without_it_and_the_browser_asks(client):
+    page = opened(client, "pace=late&nonsense=1")
+    assert shown(page)["late"] is True
+    assert page.figures()[0]["data"] == []
+    assert page.component("caption")["children"] == "The chart is being worked out."
+    assert "nonsense" in page.note
+    answer = ask(client, {"query": shown(page)["address"], "shape": None, "opened": True})
+    assert answer["chart"]["figure"]["data"]
+    assert "nonsense" in answer["notice"]["children"]
+    assert "late" not in answer["shown"]["data"]
