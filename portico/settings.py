@@ -50,7 +50,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     workers: int = 1
-    threads: int = 8
+    threads: int = 40
     build: str = ""
     dev: bool = False
     data: str = field(default="", repr=False)  # an address may hold a password
@@ -89,7 +89,7 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         host=environ.get("HOST") or "127.0.0.1",
         port=_integer(environ, "PORT", DEFAULT_PORT, 1, 65535),
         workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
-        threads=_integer(environ, "PORTICO_THREADS", 8, 1, 256),
+        threads=_integer(environ, "PORTICO_THREADS", 40, 1, 256),
         build=environ.get("PORTICO_BUILD", ""),
         data=_data(environ),
         query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),

@@ -87,9 +87,9 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
         return lines
 
     def points() -> ir.Table:
-        return _points(question, relation, grain, parts)
+        return _points(question, relation, grain, parts, span.finite)
 
-    step = (grain, parts.shape)
+    step = (grain, parts.shape, span.finite)
     if grain in GRAINS or span.rows <= MOST_POINTS_PER_COLUMN * width:
         return Lines(_all_points(asking, step, points), span.rows, parts.total, grain, low=span.low, high=span.high)
     columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // max(1, len(parts.names))))
@@ -105,7 +105,7 @@ def line_data(catalog: Catalog, question: LineQuestion) -> tuple[ir.Table, Value
     grain = VALUE
     if question.x.kind is not Kind.CATEGORY:
         grain = grain_of(question, span_of(asking, relation, question.x))
-    points = _points(question, relation, grain, parts, take_away=True).rename(number="value")
+    points = _points(question, relation, grain, parts, finite=True, take_away=True).rename(number="value")
     keys = {question.x.name: "x"} | ({question.split.name: "part"} if question.split else {})
     taken = points.select(**named(points, keys, question.measure, question.aggregate))
     return taken.order_by([*keys][::-1]), asking.values
@@ -130,14 +130,16 @@ def each_row_is_a_point(catalog: Catalog, table: Table, x: Column, split: Column
     return bool(distinct >= enough)
 
 
-def _points(question: LineQuestion, relation: ir.Table, grain: str, parts: Parts, take_away: bool = False) -> ir.Table:
+def _points(
+    question: LineQuestion, relation: ir.Table, grain: str, parts: Parts, finite: bool, take_away: bool = False
+) -> ir.Table:
     """The points of all lines: `part`, `x` and `value`; x is a number unless it is to be taken away."""
     base = relation.select(
         part=part_of(relation, question.split, parts, question.rest),
         x=_x(question, relation, grain, take_away),
         **measured(relation, question.table, question.measure, question.aggregate),
     )
-    if question.x.kind is Kind.TIME and not take_away:
+    if not finite:
         base = base.filter(base.x.between(FIRST_S, LAST_S))
     if question.split is not None:
         base = base.filter(base.part.notnull())
@@ -229,7 +231,7 @@ def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table
     most = MOST_CATEGORIES * len(parts.names)
 
     def build() -> ir.Table:
-        return _points(question, relation, VALUE, parts).order_by(["x", "part"]).limit(most)
+        return _points(question, relation, VALUE, parts, finite=True).order_by(["x", "part"]).limit(most)
 
     found = asking.rows(("categories", parts.shape, most), build)
     places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}

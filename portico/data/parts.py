@@ -18,11 +18,15 @@ REST = "Other"  # the name of what is not shown by itself
 
 
 class Span(NamedTuple):
-    """The ends of a column (seconds since 1970 where it is time), and how many rows there are."""
+    """The ends of a column (seconds since 1970 where it is time), and how many rows there are.
+
+    `finite` says that no moment lies beyond what a chart can name.
+    """
 
     low: float
     high: float
     rows: int
+    finite: bool = True
 
 
 class Parts(NamedTuple):
@@ -114,7 +118,7 @@ def span_of(asking: Asking, relation: ir.Table, column: Column) -> Span:
     def build() -> ir.Table:
         return _ends_of_time(relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S)), column)
 
-    return _span(asking.rows("finite span", build))._replace(rows=found.rows)
+    return _span(asking.rows("finite span", build))._replace(rows=found.rows, finite=False)
 
 
 def _ends(relation: ir.Table, value: ir.NumericColumn) -> ir.Table:
