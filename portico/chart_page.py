@@ -47,12 +47,14 @@ class Asked:
         shape: digests of the controls that the browser shows, by group; empty where it needs them anew.
         width: of the chart (pixels).
         opened: whether the query is an address that a reader opened.
+        usual: controls in it that stand at their default and that the reader did not touch.
     """
 
     query: str
     shape: Mapping[str, str]
     width: int = USUAL_WIDTH_PX
     opened: bool = False
+    usual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ class Shown:
         keeps = not self.asked and asked is not None and asked.shape
         return {
             "address": self.form.address() if self.asked and not self.strange else given,
-            "query": given if keeps else self.form.whole_address(),
+            "query": asked.query if asked and keeps else self.form.whole_address(),
             "shape": asked.shape if asked and keeps else shapes(self.form),
             "values": self.form.values,
+            "usual": self.form.usual(),
             "asked": asked.query if asked else None,
             **({"late": True} if self.late else {}),
         }
@@ -216,7 +219,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
 
     def answer(data: Any) -> list[Any]:
         asked = read_asked(data)
-        form = Form(arguments_of(asked.query))
+        form = Form(arguments_of(asked.query), asked.usual)
         shown = show(chart, form, asked.width, asked.opened)
         keeps = not shown.asked and bool(asked.shape)  # the controls: those of a question that failed are too few
         return [
@@ -250,8 +253,14 @@ def read_asked(data: Any) -> Asked:
     if data is None:
         return Asked("", {})
     query = _query_in(data, "address")
-    known = data.get("shape")
-    return Asked(query, known if isinstance(known, dict) else {}, _width(data.get("width")), data.get("opened") is True)
+    shape, usual = data.get("shape"), data.get("usual")
+    return Asked(
+        query,
+        shape if isinstance(shape, dict) else {},
+        _width(data.get("width")),
+        data.get("opened") is True,
+        tuple(name for name in usual if isinstance(name, str)) if isinstance(usual, list) else (),
+    )
 
 
 def arguments_of(query: str) -> Arguments:

@@ -150,10 +150,12 @@ class Form:
 
     Args:
         arguments: the parameters of the address.
+        usual: names among them that stand at a default and were not touched: they follow what was.
     """
 
-    def __init__(self, arguments: Arguments) -> None:
-        self.arguments = arguments
+    def __init__(self, arguments: Arguments, usual: Sequence[str] = ()) -> None:
+        self.stood = arguments
+        self.arguments = MultiDict((name, text) for name, text in arguments.items(multi=True) if name not in usual)
         self.controls: list[Control] = []
         self.values: dict[str, Any] = {}
         self.unknown: dict[str, list[str]] = {}  # texts of a control that it did not understand
@@ -178,7 +180,13 @@ class Form:
 
     def reads_otherwise(self, control: Control) -> bool:
         """Whether the address writes a control's value in other texts than the form does."""
-        return self.arguments.getlist(control.name) != control.texts(self.values[control.name])
+        return self.stood.getlist(control.name) != control.texts(self.values[control.name])
+
+    def usual(self) -> list[str]:
+        """The names of the choices that stand at their default."""
+        return [
+            each.name for each in self.controls if isinstance(each, OneOf) and self.values[each.name] == each.default
+        ]
 
     def address(self) -> str:
         """The shortest query that opens this view: what is not the default."""

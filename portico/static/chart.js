@@ -56,8 +56,11 @@
     const query = composed(ids, values);
     const known = wanted === null || latest.asked === wanted ? latest.query : wanted; // it may be called before `answered`
     if (same(query, known)) return window.dash_clientside.no_update;
+    // What stands at a default and was not touched follows the choice: the mean of a level, the sum of an amount.
+    const untouched = (id, index) => JSON.stringify(values[index]) === JSON.stringify(shown.values[nameOf(id)]);
+    const usual = ids.filter(untouched).map(nameOf).filter((name) => shown.usual.includes(name));
     push(query);
-    return asking(query, shown.shape);
+    return { ...asking(query, shown.shape), usual };
   };
 
   namespace.answered = (data, ids, figure) => {
