@@ -1,8 +1,11 @@
 """What a page shows, as a reader would find it."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 DRAWN = "#chart .ytick text"  # an axis has its numbers when all else is drawn
+LOOK_MS, WAIT_LIMIT_MS = 100, 20_000
 DRAWN_HOME = ".page-state[data-state=up]"
 
 
@@ -34,22 +37,56 @@ def caption(page: Page) -> Locator:
     return page.locator("#caption")
 
 
-def option(page: Page, control: str, value: str) -> Locator:
+def control(page: Page, name: str) -> Locator:
+    """A control with its label, by its name in the address."""
+    return page.locator(f'[id=\'{{"field":"{name}"}}\']')
+
+
+def option(page: Page, name: str, value: str) -> Locator:
     """The radio button of one option."""
-    return page.locator(f"#{control} input[value='{value}']")
+    return control(page, name).locator(f"input[value='{value}']")
 
 
-def pick(page: Page, control: str, label: str) -> None:
+def sliders(page: Page, name: str) -> Locator:
+    """The thumbs of a slider."""
+    return control(page, name).locator("[role=slider]")
+
+
+def write(page: Page, name: str, text: str) -> None:
+    """Write into a field, as a reader does who then presses Enter."""
+    control(page, name).locator("input").fill(text)
+    control(page, name).locator("input").press("Enter")
+
+
+def unfold(page: Page, *groups: str) -> None:
+    """Open groups of controls."""
+    for group in groups:
+        page.locator(f"#summary-{group}").click()
+        expect(page.locator(f"#panel-{group}")).to_have_attribute("open", "")
+
+
+def options(page: Page) -> Locator:
+    """The options of the list that is open."""
+    return page.locator(".dash-dropdown-content .dash-dropdown-option")
+
+
+def unroll(page: Page, name: str) -> None:
+    """Open a list."""
+    control(page, name).locator("button.dash-dropdown").click()
+    expect(options(page).first).to_be_visible()
+
+
+def pick(page: Page, name: str, label: str) -> None:
     """Choose an option of a list and close it."""
-    page.locator(f"#{control}").click()
+    unroll(page, name)
     search = page.locator(".dash-dropdown-search")
-    options = page.locator(".dash-dropdown-content .dash-dropdown-option")
-    expect(options.first).to_be_visible()
     if search.count():
         search.fill(label)  # only what is near the top of a long list is there
-        expect(options).to_have_count(1)
-    options.filter(has_text=label).click()
-    page.keyboard.press("Escape")
+    options(page).filter(has_text=re.compile(f"^{re.escape(label)}$")).click()
+    for _ in range(2):  # the first may only leave the search
+        if options(page).count():
+            page.keyboard.press("Escape")
+    expect(options(page)).to_have_count(0)
 
 
 def values_at_bars(page: Page) -> list[str]:
@@ -60,6 +97,47 @@ def values_at_bars(page: Page) -> list[str]:
     return [text for _, text in sorted(placed)]
 
 
-def chosen(page: Page, control: str) -> Locator:
+def expect_values(page: Page, *first: str) -> None:
+    """Wait until the topmost bars have these numbers beside them."""
+    for _ in range(WAIT_LIMIT_MS // LOOK_MS):
+        if values_at_bars(page)[: len(first)] == list(first):
+            return
+        page.wait_for_timeout(LOOK_MS)
+    raise AssertionError(values_at_bars(page)[: len(first)])
+
+
+def names_of_bars(page: Page) -> list[str]:
+    """The names beside the bars, from top to bottom."""
+    texts = page.locator("#chart .ytick text")
+    placed = texts.evaluate_all("all => all.map((text) => [text.getBoundingClientRect().y, text.textContent])")
+    return [text for _, text in sorted(placed)]
+
+
+def chosen(page: Page, name: str) -> Locator:
     """What a list shows as chosen."""
-    return page.locator(f"#{control} .dash-dropdown-value-item")
+    return control(page, name).locator(".dash-dropdown-value-item")
+
+
+def points(page: Page) -> Locator:
+    return page.locator("#chart .scatterlayer .point")
+
+
+def drag(page: Page, first: float, last: float) -> None:
+    """Draw up a stretch of the chart, its ends as shares of its width."""
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    height = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + first * box["width"], height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + last * box["width"], height, steps=5)
+    page.mouse.up()
+
+
+def without_room(page: Page, selector: str) -> list[str]:
+    """The texts that a reader sees and that stand over the one before, from left to right."""
+    return page.locator(selector).evaluate_all(
+        """all => all.filter((text) => getComputedStyle(text).visibility !== "hidden")
+            .map((text) => [text.getBoundingClientRect(), text.textContent])
+            .sort(([one], [other]) => one.left - other.left)
+            .filter(([box], index, sorted) => index && box.left < sorted[index - 1][0].right)
+            .map(([, text]) => text)"""
+    )
