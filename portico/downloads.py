@@ -13,8 +13,8 @@ from ibis import Schema
 from werkzeug.wrappers import Response as AnyResponse
 
 from portico.chart import TableChart, ViewData
-from portico.data.export import Batches, csv_file, parquet_file
 from portico.data.failures import Busy, Cancelled, DataError, SourceAway, TableGone
+from portico.data.take_away.export import Batches, csv_file, parquet_file
 from portico.error_pages import error_answer
 from portico.form import Form
 from portico.frame import Frame

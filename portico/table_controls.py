@@ -7,12 +7,12 @@ types of the columns and from how many different values they have, or is said be
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from portico.data.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
-from portico.data.filters import Filter, text_of
-from portico.data.grains import GRAINS, offered
 from portico.data.query import Values
+from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
+from portico.data.questions.filters import Filter, text_of
+from portico.data.questions.grains import GRAINS, offered
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
 from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.data.tables import Catalog
 from portico.settings import Settings
@@ -19,6 +19,6 @@ def _opened(data: str, seconds: int, memory: str, at_once: int) -> Catalog:
     watch = Watch(seconds, at_once)
     if "://" not in data:
         return FolderCatalog(Path(data) if data else None, watch, memory)
-    from portico.data.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
+    from portico.data.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
 
     return DatabaseCatalog(data, watch)

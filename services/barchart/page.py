@@ -7,10 +7,10 @@ from flask import Flask
 from portico import PageApp
 from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
-from portico.data.aggregates import AGGREGATES, weighting, words
-from portico.data.bars import Bar, BarQuestion, Bars, bar_data, find_bars
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
+from portico.data.questions.aggregates import AGGREGATES, weighting, words
+from portico.data.questions.bars import Bar, BarQuestion, Bars, bar_data, find_bars
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
 from portico.form import Form

@@ -11,11 +11,11 @@ from flask import Flask
 from portico import PageApp
 from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
-from portico.data.aggregates import weighting, words
 from portico.data.catalog import open_catalog
 from portico.data.columns import Column, Kind
-from portico.data.grains import GRAINS
-from portico.data.lines import EACH, LineQuestion, Lines, each_row_is_a_point, find_lines, line_data
+from portico.data.questions.aggregates import weighting, words
+from portico.data.questions.grains import GRAINS
+from portico.data.questions.lines import EACH, LineQuestion, Lines, each_row_is_a_point, find_lines, line_data
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
 from portico.form import Form

@@ -16,8 +16,8 @@ import ibis
 import pytest
 
 from portico.data.columns import Facts, Kind
-from portico.data.database import BATCH_ROWS, DatabaseCatalog
 from portico.data.failures import Cancelled, DataError, NeededTooMuch, SourceAway, TableGone, TookTooLong, Unreadable
+from portico.data.postgres.database import BATCH_ROWS, DatabaseCatalog
 from portico.data.query import Query, Values
 from portico.data.running import Watch
 from tests.database import IN_ADDRESS, PASSWORD, Server
@@ -522,7 +522,7 @@ def test_no_connection_crosses_a_fork(tables: Server, catalog: DatabaseCatalog):
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import sys
-from portico.data.database import DatabaseCatalog
+from portico.data.postgres.database import DatabaseCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
 catalog = DatabaseCatalog(sys.argv[1], Watch(10, 4))

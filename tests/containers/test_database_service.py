@@ -16,7 +16,7 @@ ADDRESS = "postgresql://reader:a%20b%40c%2F%27$@database/portico"
 VOLUMES = {"database": "/var/lib/postgresql", "database-socket": "/var/run/postgresql"}
 LOOK = """
 import sys
-from portico.data.database import DatabaseCatalog
+from portico.data.postgres.database import DatabaseCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
 catalog = DatabaseCatalog(sys.argv[1], Watch(10, 4))

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from portico.data.database import DatabaseCatalog
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
+from portico.data.postgres.database import DatabaseCatalog
 from portico.data.running import Watch
 from tests.data.real_tables import real_tables, write_folder
 from tests.database import READER, running_database

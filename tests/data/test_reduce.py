@@ -7,10 +7,10 @@ import duckdb
 import ibis
 import pytest
 
-from portico.data.folder import FolderCatalog
-from portico.data.lines import EACH, LineQuestion, find_lines
+from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
-from portico.data.reduce import points_of, reduced
+from portico.data.questions.lines import EACH, LineQuestion, find_lines
+from portico.data.questions.reduce import points_of, reduced
 from portico.data.running import Watch
 
 COLUMNS = 1000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import AnyOf, AnyText, Form, Moment, Number, Span
 from portico.mounting import init_app

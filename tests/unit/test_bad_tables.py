@@ -11,10 +11,10 @@ import sys
 import duckdb
 import pytest
 
-from portico.data import json_brackets
+from portico.data.files import json_brackets
 from portico.data.columns import Kind
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
 from tests.processes import ROOT
@@ -389,7 +389,7 @@ NOT_ALLOWED = """
 import os, sys
 from pathlib import Path
 from portico.data.failures import SourceAway, Unreadable
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 folder = Path(sys.argv[1])
 catalog = FolderCatalog(folder, Watch(10, 4), "128MB")

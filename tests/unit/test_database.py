@@ -2,9 +2,9 @@
 
 import pytest
 
-from portico.data import seed
-from portico.data.database import DatabaseCatalog
+from portico.data.postgres import seed
 from portico.data.failures import SourceAway
+from portico.data.postgres.database import DatabaseCatalog
 from portico.data.running import Watch
 from portico.errors import ConfigError
 from tests.processes import free_port

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import pytest
 
-from portico.data.duckdb_engine import DuckDBEngine
 from portico.data.failures import NeededTooMuch
+from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.running import Watch
 from tests.processes import ROOT
 
 AROUND_A_FORK = """
 import os, signal, threading
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
 catalog = FolderCatalog(None, Watch(10, 4), "128MB")
@@ -35,7 +35,7 @@ HEAVY = ("numpy", "pandas", "pyarrow", "pytz")
 LIGHT = f"""
 import sys
 from pathlib import Path
-from portico.data.folder import FolderCatalog
+from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
 catalog = FolderCatalog(Path(sys.argv[1]), Watch(10, 4), "128MB")

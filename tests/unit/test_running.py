@@ -11,8 +11,8 @@ import duckdb
 import pytest
 from flask import Flask
 
-from portico.data.duckdb_engine import DuckDBEngine
 from portico.data.failures import Busy, Cancelled, TookTooLong
+from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.running import Watch
 from tests.processes import ROOT
 
@@ -21,7 +21,7 @@ SOON_S = 3  # far less than the endless query, far more than a look
 
 AFTER_A_FORK = """
 import os, signal
-from portico.data.duckdb_engine import DuckDBEngine
+from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.failures import TookTooLong
 from portico.data.running import Watch
 signal.alarm(20)  # ends either of the two

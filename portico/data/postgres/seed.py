@@ -1,4 +1,4 @@
-r"""`python -m portico.data.seed`: writes the sample as a script for psql, which `make seed` has loaded.
+r"""`python -m portico.data.postgres.seed`: writes the sample as a script for psql, which `make seed` has loaded.
 
 The script can be run again: it makes the table anew, and a role that may only read. That role gets the password in
 POSTGRES_PASSWORD, where psql runs; the owner of the database is left without one, so that only who is in its

@@ -15,9 +15,9 @@ from typing import IO, cast
 
 import duckdb
 
-from portico.data.data_files import DataFile
 from portico.data.failures import Unreadable
-from portico.data.json_brackets import check_brackets
+from portico.data.files.data_files import DataFile
+from portico.data.files.json_brackets import check_brackets
 from portico.data.tables import Row
 
 HEAD_BYTES = 2**20  # of a text, in which its encoding shows

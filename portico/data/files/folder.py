@@ -14,15 +14,15 @@ from pathlib import Path
 import duckdb
 
 from portico.data.columns import Column
-from portico.data.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
 from portico.data.descriptions import Description, read_description
-from portico.data.duckdb_engine import DuckDBEngine
-from portico.data.engine_errors import explained, explained_query, speaks_of_a_file
 from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
-from portico.data.overview import MANY_ROWS, Overview
-from portico.data.overviews import Overviews
+from portico.data.files.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
+from portico.data.files.duckdb_engine import DuckDBEngine
+from portico.data.files.engine_errors import explained, explained_query, speaks_of_a_file
+from portico.data.files.overviews import Overviews
+from portico.data.files.reading import Reading, open_file
 from portico.data.query import Query
-from portico.data.reading import Reading, open_file
+from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
 from portico.data.sample import SAMPLE, SAMPLE_COLUMNS, described, sample_file
 from portico.data.tables import Row, Table, TableName

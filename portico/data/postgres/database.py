@@ -13,12 +13,12 @@ import psycopg
 from psycopg import sql
 
 from portico.data.columns import Column, describe
-from portico.data.database_failures import ConnectionLost, failure_of
-from portico.data.database_sessions import LATER_S, Lease, Sessions
-from portico.data.database_tables import COLUMNS, RELATIONS, FirstLook, Relation, TypedColumn, ibis_table
 from portico.data.failures import NeededTooMuch, TableGone, TookTooLong, Unreadable
-from portico.data.overview import Overview
+from portico.data.postgres.database_failures import ConnectionLost, failure_of
+from portico.data.postgres.database_sessions import LATER_S, Lease, Sessions
+from portico.data.postgres.database_tables import COLUMNS, RELATIONS, FirstLook, Relation, TypedColumn, ibis_table
 from portico.data.query import Query
+from portico.data.questions.overview import Overview
 from portico.data.running import Watch
 from portico.data.sample import described
 from portico.data.tables import Row, Table, TableName

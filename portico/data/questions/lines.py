@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.aggregates import value_of
-from portico.data.bars import named
 from portico.data.columns import Column, Kind
-from portico.data.filters import NONE, Filter, filtered, text_of
-from portico.data.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
-from portico.data.overview import Overview, put_together, reduced_again, suits
-from portico.data.parts import Asking, Parts, Span, largest_parts, measured, part_of, span_of
 from portico.data.query import Values, mark
-from portico.data.reduce import Point, points_in, points_of, reduced
+from portico.data.questions.aggregates import value_of
+from portico.data.questions.bars import named
+from portico.data.questions.filters import NONE, Filter, filtered, text_of
+from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
+from portico.data.questions.overview import Overview, put_together, reduced_again, suits
+from portico.data.questions.parts import Asking, Parts, Span, largest_parts, measured, part_of, span_of
+from portico.data.questions.reduce import Point, points_in, points_of, reduced
 from portico.data.tables import Catalog, Table
 
 VALUE = "value"  # in the place of a grain: the rows of one x are a point

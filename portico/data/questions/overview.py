@@ -12,11 +12,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from portico.data.aggregates import number_of
 from portico.data.columns import Column, Kind
-from portico.data.grains import DAY_S, GRAINS, moments, seconds_of
 from portico.data.query import mark
-from portico.data.reduce import at_greatest, at_least
+from portico.data.questions.aggregates import number_of
+from portico.data.questions.grains import DAY_S, GRAINS, moments, seconds_of
+from portico.data.questions.reduce import at_greatest, at_least
 
 MICROSECONDS = 1_000_000
 MANY_ROWS = 1_000_000  # from here on a table has overviews

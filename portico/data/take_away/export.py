@@ -12,9 +12,9 @@ from typing import Any
 import ibis.expr.datatypes as dt
 from ibis import Schema
 
-from portico.data.parquet_file import JoinedFile
-from portico.data.row_groups import TEXT_MARK, RowGroupWriter, stored_type
 from portico.data.tables import Row
+from portico.data.take_away.parquet_file import JoinedFile
+from portico.data.take_away.row_groups import TEXT_MARK, RowGroupWriter, stored_type
 
 # What makes a spreadsheet run a cell's text, also in their full-width forms:
 # https://owasp.org/www-community/attacks/CSV_Injection

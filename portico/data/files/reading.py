@@ -11,8 +11,8 @@ import ibis.expr.datatypes as dt
 from ibis.backends.sql.datatypes import DuckDBType
 
 from portico.data.columns import Facts, describe
-from portico.data.data_files import DataFile
-from portico.data.file_formats import quoted, select
+from portico.data.files.data_files import DataFile
+from portico.data.files.file_formats import quoted, select
 from portico.data.tables import Row, Table
 
 LOG = logging.getLogger("portico.data")

@@ -9,9 +9,9 @@ import ibis
 
 from portico.data.columns import Column, Kind
 from portico.data.failures import NeededTooMuch
-from portico.data.grains import FIRST_S, LAST_S, moments, seconds_of
-from portico.data.overview import Overview, overview_steps, step_for
 from portico.data.query import Query, write
+from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
+from portico.data.questions.overview import Overview, overview_steps, step_for
 from portico.data.tables import Row, Table
 
 LOG = logging.getLogger("portico.data")

@@ -6,12 +6,12 @@ from math import floor, log10
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.aggregates import number_of, value_of
 from portico.data.columns import FEW, Column, Kind
-from portico.data.filters import NONE, Filter, filtered, text_of
-from portico.data.grains import finest, seconds_of, steps_of, written_step
-from portico.data.parts import REST, Asking, largest_parts, measured, part_of, span_of
 from portico.data.query import Values, mark
+from portico.data.questions.aggregates import number_of, value_of
+from portico.data.questions.filters import NONE, Filter, filtered, text_of
+from portico.data.questions.grains import finest, seconds_of, steps_of, written_step
+from portico.data.questions.parts import REST, Asking, largest_parts, measured, part_of, span_of
 from portico.data.tables import Catalog, Row, Table
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.aggregates import number_of
 from portico.data.columns import Column, Kind
-from portico.data.filters import NONE, filter_values, text_of
-from portico.data.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.query import mark, plan_of
+from portico.data.questions.aggregates import number_of
+from portico.data.questions.filters import NONE, filter_values, text_of
+from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
 
 REST = "Other"  # the name of what is not shown by itself

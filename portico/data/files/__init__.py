@@ -1,0 +1,1 @@
+"""A folder of files as tables: which there are, how each is read, and the DuckDB that answers."""

@@ -1,0 +1,1 @@
+"""What bars and lines ask of a table, as Ibis expressions that any engine works out."""

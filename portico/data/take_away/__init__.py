@@ -1,0 +1,1 @@
+"""The data of a view as files, written while its rows arrive."""
