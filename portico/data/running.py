@@ -19,7 +19,7 @@ from portico.client_connection import client_socket, has_left
 from portico.data.failures import Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
-WAIT_LONGER_S = 1.0  # than its own time, for a query that waits for its turn
+WAITS = 2  # times the limit of a query: what a chart waits for its turn
 
 Interrupt = Callable[[], None]
 _limit: ContextVar[float] = ContextVar("limit", default=float("inf"))
@@ -103,21 +103,24 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold one turn for all queries of the block, so that a chart of several waits once.
+    def turn(self, seconds: float | None = None) -> Iterator[None]:
+        """Hold one turn for all queries of the block: a chart of several waits once, and they share its time.
+
+        Args:
+            seconds: for all of them together, where it is another limit than that of all.
 
         Raises:
             Busy, Cancelled: before there was a turn.
         """
-        if getattr(self._own, "has_turn", False):
+        if getattr(self._own, "until", None) is not None:
             yield
             return
         self._wait_for_turn()
-        self._own.has_turn = True
+        self._own.until = time.monotonic() + (self.seconds if seconds is None else seconds)
         try:
             yield
         finally:
-            self._own.has_turn = False
+            self._own.until = None
             self._turns.give_back()
 
     @contextmanager
@@ -132,8 +135,8 @@ class Watch:
             TookTooLong, Cancelled, Busy: in place of whatever the engine raised when it was stopped.
         """
         limit = min(self.seconds if seconds is None else seconds, _limit.get())
-        with self.turn():
-            query = Running(interrupt, limit, time.monotonic() + limit, reader_socket())
+        with self.turn(seconds):
+            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader_socket())
             self._add(query)
             try:
                 yield
@@ -146,7 +149,7 @@ class Watch:
                     self._running.discard(query)
 
     def _wait_for_turn(self) -> None:
-        until, reader = time.monotonic() + min(self.seconds, _limit.get()) + WAIT_LONGER_S, reader_socket()
+        until, reader = time.monotonic() + min(WAITS * self.seconds, _limit.get()), reader_socket()
 
         def look() -> None:
             if reader is not None and has_left(reader):

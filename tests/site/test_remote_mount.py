@@ -507,6 +507,38 @@ def test_the_page_is_hung_up_on_when_the_client_goes_away(either_client: Client,
     assert was_hung_up_on.wait(PATIENCE_S)
 
 
+def test_the_page_is_hung_up_on_when_the_client_leaves_before_it_answers(client: Client, upstream: Upstream) -> None:
+    heard, was_hung_up_on = threading.Event(), threading.Event()
+
+    def behave(talk: Talk) -> None:
+        talk.hear_head()
+        heard.set()
+        talk.hear_until_hung_up()
+        was_hung_up_on.set()
+
+    upstream.behave = behave
+    with client.raw("GET /page/ HTTP/1.1\nHost: a\n\n"):
+        assert heard.wait(PATIENCE_S)
+        assert not was_hung_up_on.is_set()
+    assert was_hung_up_on.wait(PATIENCE_S)
+
+
+def test_the_next_request_of_a_client_does_not_end_the_one_before(client: Client, upstream: Upstream) -> None:
+    release = threading.Event()
+
+    def behave(talk: Talk) -> None:
+        talk.hear_head()
+        assert release.wait(PATIENCE_S)
+        talk.say("HTTP/1.1 200 OK\nContent-Length: 2\n\nok")
+
+    upstream.behave = behave
+    asked = "GET /page/ HTTP/1.1\nHost: a\n\n"
+    with client.raw(asked) as sock:
+        sock.sendall(asked.replace("\n", "\r\n").encode())  # at once, as HTTP/1.1 allows
+        release.set()
+        assert sock.recv(15) == b"HTTP/1.1 200 OK"
+
+
 def test_a_closed_answer_hangs_up_on_the_page_at_once(upstream: Upstream) -> None:
     was_hung_up_on = threading.Event()
 

@@ -13,7 +13,7 @@ from flask import Flask
 
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.running import Watch
+from portico.data.running import Turns, Watch
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
@@ -23,7 +23,7 @@ AFTER_A_FORK = """
 import os, signal
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.failures import TookTooLong
-from portico.data.running import Watch
+from portico.data.running import Turns, Watch
 signal.alarm(20)  # ends either of the two
 engine = DuckDBEngine([], Watch(0.2, 2), "128MB")
 def stopped():
@@ -152,3 +152,38 @@ def test_error_of_a_query_that_was_not_stopped_is_its_own():
 
 def test_queries_are_stopped_after_a_fork():
     subprocess.run([sys.executable, "-c", AFTER_A_FORK], cwd=ROOT, check=True)
+
+
+def test_queries_of_one_turn_share_its_time():
+    watch, stopped = Watch(seconds=0.5, at_once=1), threading.Event()
+    with pytest.raises(TookTooLong), watch.turn():
+        for _ in range(10):
+            with watch.running(stopped.set):
+                assert not stopped.wait(0.2), "stopped"
+
+
+def test_turns_are_given_in_the_order_in_which_they_were_asked_for():
+    turns, order, waiting = Turns(1), [], []
+    turns.take(lambda: None)
+    for number in range(5):
+        waiting.append(threading.Thread(target=lambda number=number: (turns.take(lambda: None), order.append(number))))
+        waiting[-1].start()
+        while len(turns._waiting) < number + 1:
+            time.sleep(0.001)
+    for number in range(5):
+        turns.give_back()
+        waiting[number].join()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_one_who_gives_up_leaves_the_queue():
+    turns = Turns(1)
+    turns.take(lambda: None)
+    with pytest.raises(Busy):
+        turns.take(raise_busy)
+    turns.give_back()
+    turns.take(raise_busy)  # at once, for the turn is free
+
+
+def raise_busy():
+    raise Busy("no more")
