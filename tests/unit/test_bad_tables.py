@@ -11,9 +11,9 @@ import sys
 import duckdb
 import pytest
 
-from portico.data.files import json_brackets
 from portico.data.columns import Kind
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
+from portico.data.files import json_brackets
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.running import Watch

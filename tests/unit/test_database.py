@@ -2,8 +2,8 @@
 
 import pytest
 
-from portico.data.postgres import seed
 from portico.data.failures import SourceAway
+from portico.data.postgres import seed
 from portico.data.postgres.database import DatabaseCatalog
 from portico.data.running import Watch
 from portico.errors import ConfigError

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portico.data.take_away import export
 from portico.data.failures import NeededTooMuch, SourceAway, Unreadable
+from portico.data.take_away import export
 from portico.data.take_away.export import csv_file, parquet_file
 from tests.processes import ROOT
 

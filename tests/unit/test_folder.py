@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import pytest
 
-from portico.data.files import folder as folder_module
 from portico.data.catalog import open_catalog
 from portico.data.columns import Kind
 from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.files import folder as folder_module
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Query, Values
 from portico.data.running import Watch
