@@ -19,13 +19,13 @@ from werkzeug.exceptions import BadRequest
 from portico.chart import Chart, Drawn, TableChart
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
 from portico.data.failures import Busy, DataError, TookTooLong
-from portico.data.running import limited_to
+from portico.data.running import Patience, with_patience
 from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG, empty
 from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
 from portico.page_app import PageApp
 
-FIRST_S = 1.0  # that a page waits for its chart before it opens without
+FIRST = Patience(turn=10, query=1)  # seconds that a page waits for its chart before it opens without
 LATE = "The chart is being worked out."
 USUAL_WIDTH_PX = 1000  # of a chart, until the browser has said how wide it is
 NARROWEST_PX, WIDEST_PX = 100, 10_000
@@ -144,7 +144,7 @@ def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
 
 def show_first(chart: Chart, form: Form) -> Shown:
     """What a page opens with: a chart that takes a while is asked for by the browser, which says that it waits."""
-    with limited_to(FIRST_S):
+    with with_patience(FIRST):
         shown = show(chart, form, USUAL_WIDTH_PX, opened=True)
     if shown.drawn.failure not in (TookTooLong, Busy):
         return shown

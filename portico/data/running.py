@@ -22,17 +22,27 @@ LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
 
 Interrupt = Callable[[], None]
-_limit: ContextVar[float] = ContextVar("limit", default=float("inf"))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long somebody waits: for a turn, and then for a query (seconds)."""
+
+    turn: float = float("inf")
+    query: float = float("inf")
+
+
+_patience: ContextVar[Patience] = ContextVar("patience", default=Patience())  # noqa: B039 - it never changes
 
 
 @contextmanager
-def limited_to(seconds: float) -> Iterator[None]:
-    """Let no query of the block take longer than this, whatever the limit of all is."""
-    before = _limit.set(seconds)
+def with_patience(patience: Patience) -> Iterator[None]:
+    """Let the queries of the block wait and take no longer than this, whatever the limits of all are."""
+    before = _patience.set(patience)
     try:
         yield
     finally:
-        _limit.reset(before)
+        _patience.reset(before)
 
 
 @dataclass(eq=False)
@@ -134,7 +144,7 @@ class Watch:
         Raises:
             TookTooLong, Cancelled, Busy: in place of whatever the engine raised when it was stopped.
         """
-        limit = min(self.seconds if seconds is None else seconds, _limit.get())
+        limit = min(self.seconds if seconds is None else seconds, _patience.get().query)
         with self.turn(seconds):
             query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader_socket())
             self._add(query)
@@ -149,7 +159,7 @@ class Watch:
                     self._running.discard(query)
 
     def _wait_for_turn(self) -> None:
-        until, reader = time.monotonic() + min(WAITS * self.seconds, _limit.get()), reader_socket()
+        until, reader = time.monotonic() + min(WAITS * self.seconds, _patience.get().turn), reader_socket()
 
         def look() -> None:
             if reader is not None and has_left(reader):
