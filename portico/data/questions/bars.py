@@ -9,10 +9,10 @@ import ibis.expr.types as ir
 from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.filters import NONE, Filter, filtered, text_of
+from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_of, written_step
-from portico.data.questions.parts import REST, Asking, largest_parts, measured, part_of, span_of
-from portico.data.tables import Catalog, Row, Table
+from portico.data.questions.parts import REST, Asking, Question, largest_parts, measured, part_of, span_of
+from portico.data.tables import Catalog, Row
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
@@ -21,27 +21,8 @@ BINS = 20
 
 
 @dataclass(frozen=True)
-class BarQuestion:
-    """What a reader wants to see as bars.
-
-    Attributes:
-        x: the column whose values are the bars.
-        grain: the step of time, where x is time; "auto" for one that fits.
-        measure: what is aggregated; None for the rows themselves.
-        split: the column by which each bar is divided.
-        top: how many bars; those with the largest numbers.
-        rest: whether all others are drawn as one more bar.
-    """
-
-    table: Table
-    x: Column
-    measure: Column | None
-    aggregate: str
-    split: Column | None = None
-    filters: tuple[Filter, ...] = ()
-    grain: str = "auto"
-    top: int = 20
-    rest: bool = False
+class BarQuestion(Question):
+    """What a reader wants to see as bars; `top` are those with the largest numbers."""
 
     @property
     def binned(self) -> bool:

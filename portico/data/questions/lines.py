@@ -10,10 +10,10 @@ from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import value_of
 from portico.data.questions.bars import named
-from portico.data.questions.filters import NONE, Filter, filtered, text_of
+from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
 from portico.data.questions.overview import Overview, put_together, reduced_again, suits
-from portico.data.questions.parts import Asking, Parts, Span, largest_parts, measured, part_of, span_of
+from portico.data.questions.parts import Asking, Parts, Question, Span, largest_parts, measured, part_of, span_of
 from portico.data.questions.reduce import Point, points_in, points_of, reduced
 from portico.data.tables import Catalog, Table
 
@@ -27,28 +27,15 @@ COLUMNS_OF_ALL_LINES = 2  # times the width of the chart; more lines share them
 
 
 @dataclass(frozen=True)
-class LineQuestion:
-    """What a reader wants to see as lines.
+class LineQuestion(Question):
+    """What a reader wants to see as lines; `top` are those with the most rows.
 
     Attributes:
-        x: what goes from left to right.
         aggregate: how the rows of one step become one point, "each" for each row as a point.
-        grain: the step of time, "auto" for one that fits.
-        top: how many lines; those with the most rows.
-        rest: whether all others are one more line.
         shown: "values", "running" (mean of some points), "cumulative" or "index" (the first is 100).
         window: points of a running mean.
     """
 
-    table: Table
-    x: Column
-    measure: Column | None
-    aggregate: str
-    split: Column | None = None
-    filters: tuple[Filter, ...] = ()
-    grain: str = "auto"
-    top: int = 8
-    rest: bool = False
     shown: str = "values"
     window: int = 7
 

@@ -16,7 +16,7 @@ from portico.data.columns import Column, Kind
 from portico.data.query import mark
 from portico.data.questions.aggregates import number_of
 from portico.data.questions.grains import DAY_S, GRAINS, moments, seconds_of
-from portico.data.questions.reduce import at_greatest, at_least
+from portico.data.questions.reduce import at_greatest, at_least, four_points
 
 MICROSECONDS = 1_000_000
 MANY_ROWS = 1_000_000  # from here on a table has overviews
@@ -82,18 +82,7 @@ def overview_steps(relation: ir.Table, x: Column, measure: Column, step: int, di
     points = points.filter(points.x.notnull(), points.value.notnull())
     placed = points.mutate(place=(points.x / step).floor().cast("int64"))
     at, value = placed.x, placed.value
-    return placed.group_by("place").agg(
-        first_x=at.min(),
-        first=at_least(value, at, dialect),
-        lowest_x=at_least(at, value, dialect),
-        lowest=value.min(),
-        highest_x=at_greatest(at, value, dialect),
-        highest=value.max(),
-        last_x=at.max(),
-        last=at_greatest(value, at, dialect),
-        total=value.sum(),
-        known=placed.count(),
-    )
+    return placed.group_by("place").agg(**four_points(at, value, dialect), total=value.sum(), known=placed.count())
 
 
 def reduced_again(steps: ir.Table, step: int, dialect: str) -> ir.Table:

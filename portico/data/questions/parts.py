@@ -1,8 +1,8 @@
 """What bar and line queries share: the numbers that are aggregated, the parts of a split, the span of time."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -10,11 +10,41 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import mark, plan_of
 from portico.data.questions.aggregates import number_of
-from portico.data.questions.filters import NONE, filter_values, text_of
+from portico.data.questions.filters import NONE, Filter, filter_values, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
 
 REST = "Other"  # the name of what is not shown by itself
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a reader wants to see of a table.
+
+    Attributes:
+        x: the column whose values stand side by side, or from left to right.
+        measure: what is aggregated; None for the rows themselves.
+        split: the column that divides the chart into parts.
+        grain: the step of time, where x is time; "auto" for one that fits.
+        top: how many bars or lines are shown by themselves.
+        rest: whether all others are shown as one more.
+    """
+
+    table: Table
+    x: Column
+    measure: Column | None
+    aggregate: str
+    split: Column | None = None
+    filters: tuple[Filter, ...] = ()
+    grain: str = "auto"
+    top: int = 8
+    rest: bool = False
+
+    def shape(self) -> Hashable:
+        """What its expressions depend on: everything in it but the values of its filters."""
+        rest = {field.name: getattr(self, field.name) for field in fields(self)}
+        filters, table = rest.pop("filters"), rest.pop("table")
+        return type(self), table.relation.op(), tuple(each.shape() for each in filters), *rest.items()
 
 
 class Span(NamedTuple):
@@ -59,20 +89,13 @@ def measured(relation: ir.Table, table: Table, measure: Column | None, aggregate
     return columns
 
 
-def question_shape(question: Any) -> Hashable:
-    """What the expressions of a question depend on: everything in it but the values of its filters."""
-    rest = {field.name: getattr(question, field.name) for field in fields(question)}
-    filters, table = rest.pop("filters"), rest.pop("table")
-    return type(question), table.relation.op(), tuple(each.shape() for each in filters), *rest.items()
-
-
 class Asking:
     """A question as it is worked out: its plan, its values, and the catalog that answers."""
 
-    def __init__(self, catalog: Catalog, question: Any) -> None:
+    def __init__(self, catalog: Catalog, question: Question) -> None:
         self.catalog = catalog
         self.dialect = catalog.dialect
-        self._plan = plan_of((catalog.dialect, question_shape(question)))
+        self._plan = plan_of((catalog.dialect, question.shape()))
         self.values = filter_values(question.filters)
 
     def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:

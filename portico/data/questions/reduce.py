@@ -56,17 +56,21 @@ def reduced(
     place = ibis.least(((points.x - low) / width).floor().cast("int64"), last)
     placed = points.mutate(place=place)
     x, value = placed.x, placed.value
-    return placed.group_by(["part", "place"]).agg(
-        points=placed.count(),
-        first_x=x.min(),
-        first=at_least(value, x, dialect),
-        lowest_x=at_least(x, value, dialect),
-        lowest=value.min(),
-        highest_x=at_greatest(x, value, dialect),
-        highest=value.max(),
-        last_x=x.max(),
-        last=at_greatest(value, x, dialect),
-    )
+    return placed.group_by(["part", "place"]).agg(points=placed.count(), **four_points(x, value, dialect))
+
+
+def four_points(x: ir.FloatingColumn, value: ir.FloatingColumn, dialect: str) -> dict[str, ir.FloatingScalar]:
+    """The first, the lowest, the highest and the last of some points, each as its x and its value."""
+    return {
+        "first_x": x.min(),
+        "first": at_least(value, x, dialect),
+        "lowest_x": at_least(x, value, dialect),
+        "lowest": value.min(),
+        "highest_x": at_greatest(x, value, dialect),
+        "highest": value.max(),
+        "last_x": x.max(),
+        "last": at_greatest(value, x, dialect),
+    }
 
 
 def points_of(rows: "Iterable[Row]") -> dict[str, list[Point]]:
