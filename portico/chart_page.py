@@ -5,82 +5,34 @@ answers with the chart, the controls that fit it and the shortest address that o
 browser does with these is in `static/chart.js`.
 """
 
-from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, dcc, html, no_update
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from portico.chart import Chart, Drawn, TableChart
+from portico.chart_view import (
+    Asked,
+    arguments_of,
+    query_in,
+    read_asked,
+    show,
+    show_first,
+)
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
-from portico.data.failures import Busy, DataError, TookTooLong
-from portico.data.running import Patience, with_patience
+from portico.data.failures import DataError
 from portico.downloads import offer_downloads
-from portico.figures import GRAPH_CONFIG, empty
-from portico.form import AnyText, Arguments, Form, Group, address_arguments, explain
+from portico.figures import GRAPH_CONFIG
+from portico.form import AnyText, Form, Group, address_arguments
 from portico.page_app import PageApp
 
-FIRST = Patience(turn=10, query=1)  # seconds that a page waits for its chart before it opens without
-LATE = "The chart is being worked out."
-USUAL_WIDTH_PX = 1000  # of a chart, until the browser has said how wide it is
-NARROWEST_PX, WIDEST_PX = 100, 10_000
-LONGEST_QUERY = 8192  # characters
 LONGEST_SEARCH = 200  # characters
 MOST_FOUND = 50  # options that a search shows
 CONFIG = GRAPH_CONFIG | {"displayModeBar": False, "doubleClick": "autosize", "scrollZoom": False}
 CONTROL = {"control": ALL, "more": ALL}
 SEARCHED = {"control": MATCH, "more": ENGINE}
 FORMATS = {"csv": "CSV", "parquet": "Parquet"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a browser asks for.
-
-    Attributes:
-        query: how the controls stand, or an address.
-        shape: digests of the controls that the browser shows, by group; empty where it needs them anew.
-        width: of the chart (pixels).
-        opened: whether the query is an address that a reader opened.
-        usual: controls in it that stand at their default and that the reader did not touch.
-    """
-
-    query: str
-    shape: Mapping[str, str]
-    width: int = USUAL_WIDTH_PX
-    opened: bool = False
-    usual: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A query as it is answered."""
-
-    form: Form
-    drawn: Drawn
-    note: str
-    asked: bool  # all its questions; data that is away ends them early
-    strange: bool  # something in the address that was opened was not understood
-    late: bool = False  # the chart is not there yet
-
-    def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
-        """What the browser keeps of this view; without a query of its own, the address that was opened."""
-        given = urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
-        keeps = not self.asked and asked is not None and asked.shape
-        return {
-            "address": self.form.address() if self.asked and not self.strange else given,
-            "query": asked.query if asked and keeps else self.form.whole_address(),
-            "shape": asked.shape if asked and keeps else shapes(self.form),
-            "values": self.form.values,
-            "usual": self.form.usual(),
-            "asked": asked.query if asked else None,
-            **({"late": True} if self.late else {}),
-        }
 
 
 def chart_page(app: PageApp, chart: Chart) -> None:
@@ -128,29 +80,6 @@ def layout(app: PageApp, chart: Chart) -> html.Div:
     )
 
 
-def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
-    """Ask a form's questions and draw what they ask for; a failure of the data is shown in the chart's place."""
-    asked = False
-    try:
-        with chart.catalog.turn() if isinstance(chart, TableChart) else nullcontext():
-            question = chart.ask(form)
-            asked = True
-            drawn = chart.draw(question, width)
-    except DataError as error:
-        drawn = Drawn(empty(str(error)), str(error), failure=type(error))
-    note = explain(form.not_understood()) if opened and asked else explain(form.mistyped(), where="")
-    return Shown(form, drawn, " ".join([*([note] if note else []), *drawn.notes]), asked, opened and bool(note))
-
-
-def show_first(chart: Chart, form: Form) -> Shown:
-    """What a page opens with: a chart that takes a while is asked for by the browser, which says that it waits."""
-    with with_patience(FIRST):
-        shown = show(chart, form, USUAL_WIDTH_PX, opened=True)
-    if shown.drawn.failure not in (TookTooLong, Busy):
-        return shown
-    return replace(shown, drawn=Drawn(empty(""), LATE), late=True)
-
-
 def panel(form: Form, group: Group) -> html.Div | html.Details:
     """The controls of a group: what the chart is made of is always there, the rest opens."""
     inner = html.Div(fields(form, group), id=f"controls-{group}", className="control-group")
@@ -164,11 +93,6 @@ def summary_of(form: Form, group: Group) -> list[Any]:
     """What a closed group is called, and which of its controls were touched."""
     touched = ", ".join(changed(form, group))
     return [GROUPS[group], *([html.Span(touched, className="touched")] if touched else [])]
-
-
-def shapes(form: Form) -> dict[str, str]:
-    """What the controls look like, by group."""
-    return {group: shape(of_group(form, group)) for group in GROUPS}
 
 
 def facts_of(drawn: Drawn) -> str:
@@ -244,43 +168,6 @@ def stale(form: Form, group: Group, asked: Asked) -> bool:
     return asked.shape.get(group) != shape(controls) or any(form.reads_otherwise(each) for each in controls)
 
 
-def read_asked(data: Any) -> Asked:
-    """Read what a browser asks for; nothing is the page as it opens.
-
-    Raises:
-        BadRequest: no browser of ours can have sent it.
-    """
-    if data is None:
-        return Asked("", {})
-    query = _query_in(data, "address")
-    shape, usual = data.get("shape"), data.get("usual")
-    return Asked(
-        query,
-        shape if isinstance(shape, dict) else {},
-        _width(data.get("width")),
-        data.get("opened") is True,
-        tuple(name for name in usual if isinstance(name, str)) if isinstance(usual, list) else (),
-    )
-
-
-def arguments_of(query: str) -> Arguments:
-    """The parameters of a query."""
-    return MultiDict(parse_qsl(query, keep_blank_values=True))
-
-
-def _query_in(data: Any, what: str) -> str:
-    query = data.get("query") if isinstance(data, dict) else None
-    if not isinstance(query, str) or len(query) > LONGEST_QUERY:
-        raise BadRequest(f"{what}: must be an object with a query of at most {LONGEST_QUERY} characters")
-    return query
-
-
-def _width(width: Any) -> int:
-    if type(width) not in (int, float) or width != width:  # noqa: PLR0124 - only NaN is not itself
-        return USUAL_WIDTH_PX
-    return int(min(max(width, NARROWEST_PX), WIDEST_PX))
-
-
 def _search(app: PageApp, chart: TableChart) -> None:
     """Register what searches the options of long lists."""
 
@@ -288,7 +175,7 @@ def _search(app: PageApp, chart: TableChart) -> None:
         name = name_of(component_id)
         if name is None or not isinstance(text, str | None):
             raise BadRequest("a search needs the id of a control and a text")
-        form = Form(arguments_of(_query_in(shown, "shown")))
+        form = Form(arguments_of(query_in(shown, "shown")))
         return options_of(found(chart, form, name, (text or "")[:LONGEST_SEARCH]), texts_of(chosen))
 
     app.callback(

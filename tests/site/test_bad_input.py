@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from portico.chart_page import LONGEST_QUERY
+from portico.chart_view import LONGEST_QUERY
 from portico.form import SHOWN_PROBLEMS
 from portico.registry import read_registry
 from tests.processes import ROOT
