@@ -142,7 +142,9 @@ class Moment(Number):
 
     def parse(self, text: str) -> str | None:
         found = moment(text)
-        return None if found is None else written(found)
+        if found is None:
+            return None
+        return date.isoformat(found) if is_day(text) else found.isoformat()  # midnight is not the whole day
 
 
 class Form:
@@ -254,7 +256,10 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def written(found: datetime) -> str:
-    """Write a time as short as it is: without its time of day at midnight."""
-    midnight = found.hour == found.minute == found.second == found.microsecond == 0
-    return date.isoformat(found) if midnight else found.isoformat()
+def is_day(text: str) -> bool:
+    """Whether a moment is written as a date alone (ISO 8601), without a time of day."""
+    try:
+        date.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True

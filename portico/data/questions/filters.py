@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
-from portico.form import moment, number, written
+from portico.form import is_day, moment, number
 
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
 LAST_DAY = datetime(9999, 12, 30)  # noqa: DTZ001 - moments are in UTC, without a zone
@@ -40,7 +40,7 @@ class Filter:
         if self.column.kind is not Kind.TIME:
             return number(self.low), number(self.high)
         first, last = moment(self.low), moment(self.high)
-        if last is not None and "T" not in written(last) and last <= LAST_DAY:
+        if last is not None and is_day(self.high) and last <= LAST_DAY:
             last += ALMOST_A_DAY
         return (first.isoformat() if first else None), (last.isoformat() if last else None)
 
