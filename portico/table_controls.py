@@ -7,9 +7,11 @@ types of the columns and from how many different values they have, or is said be
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import ibis.expr.types as ir
+
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
-from portico.data.query import Values
+from portico.data.query import Values, plan_of
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.questions.filters import Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
@@ -22,6 +24,7 @@ NOTHING = "-"  # in the place of a column: no split
 MOST_LINES = len(PALETTE)
 SEVERAL = 2
 MOST_STEPS = 80  # marks of a slider
+EXACT = 2**53  # whole numbers above this are no exact facts, which are floating
 FOUND = 50  # options that a search returns
 FACTOR_FOR_LOG = 100  # between the greatest and the least number
 SHOWN_VALUES = 3  # of a filter, in a caption
@@ -38,6 +41,7 @@ class TableForm:
 
     def __init__(self, form: Form, catalog: Catalog, page: str) -> None:
         self.form = form
+        self.catalog = catalog
         self.table = self._ask_table(catalog)
         self._said: Mapping[str, Sequence[str]] = self.table.views.get(page, {})
 
@@ -117,7 +121,7 @@ class TableForm:
             said = list(self._said.get(f"in.{column.name}", ()))
             control = AnyText(f"in.{column.name}", column.label, said, placeholder="All", group="filter")
             return Filter(column, values=tuple(self.form.ask(control)))
-        steps = steps_of(column)
+        steps = steps_of(self.catalog, self.table, column)
         if steps:
             first, last = self._ask_span(column, steps)
             return Filter(column, low=first, high=last)
@@ -155,15 +159,34 @@ def usual_split(table: Table, not_of: Column) -> Column | None:
     return next((each for each in among if SEVERAL <= (each.distinct or 0) <= MOST_LINES), None)
 
 
-def steps_of(column: Column) -> tuple[int, ...]:
-    """The steps of a slider over a column of years or other whole numbers at even distances; empty if it has none."""
+def steps_of(catalog: Catalog, table: Table, column: Column) -> tuple[int, ...]:
+    """The steps of a slider over a column of whole numbers, of which every value must be one; empty if it has none.
+
+    Facts of the first rows alone say nothing of the ends. Two steps are as far apart as two values, where these are
+    evenly apart, and 1 otherwise.
+    """
     facts = column.facts
     if not column.dtype.is_integer() or facts is None or facts.low is None or facts.high is None:
         return ()
     low, high, gaps = int(facts.low), int(facts.high), facts.distinct - 1
-    if not 1 <= gaps < MOST_STEPS or (high - low) % gaps:
+    if facts.rows != table.rows or gaps < 1 or max(-low, high) > EXACT:
         return ()
-    return tuple(range(low, high + 1, (high - low) // gaps))
+    step, rest = divmod(high - low, gaps)
+    if rest or gaps >= MOST_STEPS or (step > 1 and not evenly_apart(catalog, table, column, low, step)):
+        step = 1
+    return tuple(range(low, high + 1, step)) if (high - low) // step < MOST_STEPS else ()
+
+
+def evenly_apart(catalog: Catalog, table: Table, column: Column, low: int, step: int) -> bool:
+    """Whether all values of a column of whole numbers are some steps above its least."""
+
+    def elsewhere() -> ir.Table:
+        value = table.relation[column.name].cast("int64")  # which the distance fits, as it may not fit the column
+        return table.relation.filter((value - low) % step != 0).aggregate(rows=lambda found: found.count())
+
+    plan = plan_of((catalog.dialect, table.relation, column.name, low, step))
+    ((rows,),) = catalog.rows(plan.query("elsewhere", elsewhere, Values(), catalog.dialect))
+    return bool(rows == 0)
 
 
 def hints(column: Column) -> tuple[str, str]:
