@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
+from portico.data.questions.aggregates import LARGEST
 from portico.form import is_day, moment, number
 
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
@@ -75,6 +76,11 @@ def _conditions(relation: ir.Table, wanted: Filter, name: str) -> list[ir.Boolea
         listed = text.isin([mark(f"{name}{index}") for index in range(len(wanted.values))])
         conditions.append(listed | text.isnull() if NONE in wanted.values else listed)
     value, dtype = relation[wanted.column.name], "timestamp" if wanted.column.kind is Kind.TIME else "float64"
+    exact = wanted.column.kind is Kind.TIME or wanted.column.dtype.is_integer()
+    if not exact and (wanted.low or wanted.high):
+        conditions.append(
+            value.cast("float64").between(-LARGEST, LARGEST)
+        )  # both engines take NaN for greater than any number
     if wanted.low:
         conditions.append(value >= mark(f"{name}low", dtype))
     if wanted.high:
