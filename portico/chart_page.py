@@ -20,11 +20,11 @@ from portico.chart_view import (
     show,
     show_first,
 )
-from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, shape
+from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, sent, shape
 from portico.data.failures import DataError
 from portico.downloads import offer_downloads
 from portico.figures import GRAPH_CONFIG
-from portico.form import AnyText, Form, Group, address_arguments
+from portico.form import AnyOf, Form, Group, OneOf, address_arguments
 from portico.page_app import PageApp
 
 LONGEST_SEARCH = 200  # characters
@@ -176,7 +176,12 @@ def _search(app: PageApp, chart: TableChart) -> None:
         if name is None or not isinstance(text, str | None):
             raise BadRequest("a search needs the id of a control and a text")
         form = Form(arguments_of(query_in(shown, "shown")))
-        return options_of(found(chart, form, name, (text or "")[:LONGEST_SEARCH]), texts_of(chosen))
+        options = found(chart, form, name, (text or "")[:LONGEST_SEARCH])
+        control, kept = listed(form, name), texts_of(chosen)
+        if control is None:
+            return options_of(options, kept)
+        stood = filter(None, control.texts(form.values[name]))  # a reader may come back to what the page shows
+        return sent(control, [*kept, *stood], options)
 
     app.callback(
         Output(SEARCHED, "options"),
@@ -192,20 +197,25 @@ def found(chart: TableChart, form: Form, name: str, text: str) -> dict[str, str]
     """Options of a control that contain a text; none where the data cannot say."""
     try:
         question = chart.ask(form)
-        if not any(each.name == name and isinstance(each, AnyText) for each in form.controls):
+        if listed(form, name) is None:
             return {}
         return dict(islice(chart.search(question, name, text).items(), MOST_FOUND))
     except DataError:
         return {}
 
 
+def listed(form: Form, name: str) -> OneOf | AnyOf | None:
+    """The control of that name, if it has options."""
+    return next((each for each in form.controls if each.name == name and isinstance(each, OneOf | AnyOf)), None)
+
+
 def texts_of(chosen: Any) -> list[str]:
-    """The values that stand in a list of texts.
+    """The values that stand in a list: some texts, or one.
 
     Raises:
         BadRequest: they are none.
     """
-    texts = [] if chosen is None else chosen
+    texts = [] if chosen is None else [chosen] if isinstance(chosen, str) else chosen
     if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
         raise BadRequest("value: must be a list of texts")
     return texts

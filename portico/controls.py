@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import singledispatch
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import ceil
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,15 +17,27 @@ from portico.form import AnyOf, AnyText, Control, Form, Group, Number, OneOf, Sp
 MOST_MARKS = 12  # of a slider that have room beside each other
 LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control
 SEARCHED_FROM = 12  # options: fewer are seen at a glance
+MOST_SENT = 100  # options of a list that the browser gets: those of a longer one are searched
 DIGEST_LENGTH = 12  # hex digits
-HERE, ENGINE = "here", "engine"  # where the options of a list are searched
+HERE, ENGINE = "here", "engine"  # where the options of a list are searched: in the browser, or on the server
 GROUPS: Mapping[Group, str] = {"data": "Chart", "look": "Look", "filter": "Filters"}
+NO_LABELS: Mapping[str, str] = {}
 Component = Any  # Dash's own have no types
 
 
 def identity(control: Control) -> dict[str, str]:
     """The id of a control's component. Its name is percent-encoded: a column's name may hold spaces."""
-    return {"control": quote(control.name), "more": ENGINE if isinstance(control, AnyText) else HERE}
+    return {"control": quote(control.name), "more": ENGINE if is_searched(control) else HERE}
+
+
+def is_searched(control: Control) -> bool:
+    """Whether the browser has some of a control's options only, and asks for others."""
+    match control:
+        case AnyText():
+            return True
+        case OneOf() | AnyOf():
+            return len(control.options) > MOST_SENT
+    return False
 
 
 def name_of(component_id: Any) -> str | None:
@@ -75,9 +87,9 @@ def component(control: Control, value: Any) -> Component:  # noqa: ARG001 - what
 
 @component.register
 def _(control: OneOf, value: str) -> Component:
-    options = options_of(control.options)
     if control.visible:
-        return dcc.RadioItems(id=identity(control), options=options, value=value, inline=True)
+        return dcc.RadioItems(id=identity(control), options=options_of(control.options), value=value, inline=True)
+    options = sent(control, [value])
     return dcc.Dropdown(
         id=identity(control),
         options=options,
@@ -92,7 +104,7 @@ def _(control: OneOf, value: str) -> Component:
 def _(control: AnyOf, value: list[str]) -> Component:
     return dcc.Dropdown(
         id=identity(control),
-        options=options_of(control.options, value),
+        options=sent(control, value),
         value=value,
         multi=True,
         placeholder=control.placeholder,
@@ -120,9 +132,17 @@ def _(control: Number, value: str) -> Component:
     )
 
 
-def options_of(options: Mapping[str, str], chosen: Sequence[str] = ()) -> list[dict[str, str]]:
+def sent(control: OneOf | AnyOf, chosen: Sequence[str], found: Mapping[str, str] | None = None) -> list[dict[str, str]]:
+    """The options of a list that the browser gets: what was found, or its first ones, and those that are chosen."""
+    some = dict(islice(control.options.items(), MOST_SENT)) if found is None else found
+    return options_of(some, chosen, control.options)
+
+
+def options_of(
+    options: Mapping[str, str], chosen: Sequence[str] = (), labels: Mapping[str, str] = NO_LABELS
+) -> list[dict[str, str]]:
     """Options as a component takes them, and the values that are chosen: a list drops those that it does not offer."""
-    offered = dict(options) | {value: value for value in chosen if value not in options}
+    offered = dict(options) | {value: labels.get(value, value) for value in chosen if value not in options}
     return [{"value": value, "label": label} for value, label in offered.items()]
 
 

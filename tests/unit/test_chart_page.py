@@ -188,13 +188,17 @@ def test_search_finds_what_contains_a_text_and_keeps_what_is_chosen(client):
     assert len(search(client, None)) == MOST_FOUND
 
 
-def test_search_of_what_is_no_long_list_finds_nothing(client):
-    assert search(client, "a", name="kind") == []
+def test_search_of_what_is_no_list_finds_nothing(client):
+    assert search(client, "name", name="from.weight") == []
     assert search(client, "a", name="no%00such") == []
     assert search(client, "a", query="table=order+book&gone=1", chosen=["x"]) == ["x"]
 
 
-@pytest.mark.parametrize(("text", "chosen"), [(1, []), ([], []), ("a", "x"), ("a", [1]), ("a", {})])
+def test_search_keeps_the_one_that_is_chosen_and_what_the_page_shows(client):
+    assert search(client, "name 157", chosen="price", name="measure") == ["name 157", "price", "weight"]
+
+
+@pytest.mark.parametrize(("text", "chosen"), [(1, []), ([], []), ("a", 1), ("a", [1]), ("a", {})])
 def test_search_that_no_browser_sends_is_refused(client, text, chosen):
     assert search(client, text, chosen=chosen) == 400
 

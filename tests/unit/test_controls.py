@@ -4,7 +4,7 @@ import pytest
 from dash import dcc
 from werkzeug.datastructures import MultiDict
 
-from portico.controls import changed, component, fields, identity, name_of, options_of, shape
+from portico.controls import MOST_SENT, changed, component, fields, identity, name_of, options_of, shape
 from portico.form import AnyOf, AnyText, Control, Form, Moment, Number, OneOf, Span, Step
 
 FEW = OneOf("by", "By", "a", options={"a": "A", "b": "B"}, visible=True)
@@ -76,6 +76,18 @@ def test_list_offers_what_is_chosen():
 def test_short_list_needs_no_search():
     assert not component(OneOf("by", "By", "a", options=FEW.options), "a").searchable
     assert component(MANY, "0").searchable
+
+
+@pytest.mark.parametrize("kind", [OneOf, AnyOf])
+def test_long_list_is_sent_in_part_with_what_is_chosen_and_searched(kind):
+    options = {str(number): f"Column {number}" for number in range(5000)}
+    control = kind("column", "Column", "0", options=options)
+    made = component(control, "4000" if kind is OneOf else ["4000"])
+    assert len(made.options) == MOST_SENT + 1
+    assert made.options[-1] == {"value": "4000", "label": "Column 4000"}
+    assert made.id["more"] == "engine"
+    assert getattr(made, "searchable", True)
+    assert identity(kind("column", "Column", "0", options=dict(list(options.items())[:MOST_SENT])))["more"] == "here"
 
 
 def test_slider_moves_by_the_distance_of_its_marks():

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import Form
-from portico.table_controls import TableForm, steps_of
+from portico.table_controls import TableForm, search, steps_of
 
 
 @pytest.fixture
@@ -58,3 +58,12 @@ def test_value_between_uneven_ones_can_be_chosen(catalog, table_of):
     (chosen,) = TableForm(form, catalog, "barchart").filters()
     assert (chosen.low, chosen.high) == ("2001", "2001")
     assert form.not_understood() == []
+
+
+def test_columns_of_a_wide_table_are_found_by_name(tmp_path, catalog):
+    names = [f"c{place}" for place in range(300)]
+    (tmp_path / "wide.csv").write_text(f"{','.join(names)}\n{','.join('1' * 300)}\n", encoding="utf-8")
+    form = Form(MultiDict())
+    asked = TableForm(form, catalog, "barchart")
+    asked.filters()
+    assert list(search(catalog, form, asked.table, "filter", "C29")) == ["c29", *names[290:]]
