@@ -85,7 +85,8 @@ def offer_downloads(app: PageApp, chart: TableChart) -> None:
 def _answer(app: PageApp, chart: TableChart, kind: Format) -> AnyResponse:
     response = Response(iter(()), headers=HEADERS, content_type=kind.media_type)
     try:
-        found = chart.data(chart.ask(Form(request.args)))
+        with chart.catalog.turn():  # its rows are then streamed without one
+            found = chart.data(chart.ask(Form(request.args)))
         if request.method != "HEAD":
             parts = _parts(chart, found, kind)
             response.call_on_close(parts.close)

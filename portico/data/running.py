@@ -20,6 +20,7 @@ from portico.data.failures import Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
+LEFT = "The reader has left."
 
 Interrupt = Callable[[], None]
 
@@ -126,12 +127,42 @@ class Watch:
             yield
             return
         self._wait_for_turn()
-        self._own.until = time.monotonic() + (self.seconds if seconds is None else seconds)
+        self._own.limit = self.seconds if seconds is None else seconds
+        self._own.until = time.monotonic() + self._own.limit
         try:
             yield
         finally:
             self._own.until = None
             self._turns.give_back()
+
+    def check(self) -> None:
+        """Look between the parts of a long work whether it is to go on.
+
+        Raises:
+            TookTooLong: the turn of this thread is over, or the patience of whoever holds it.
+            Cancelled: the reader has left.
+        """
+        reader, until = reader_socket(), getattr(self._own, "until", None)
+        if reader is not None and has_left(reader):
+            raise Cancelled(LEFT)
+        if until is not None:
+            limit = min(self._own.limit, _patience.get().query)
+            if time.monotonic() > until - self._own.limit + limit:
+                raise took_too_long(limit)
+
+    @contextmanager
+    def holding(self, lock: threading.Lock) -> Iterator[None]:
+        """Hold a lock while the block runs; raises what `check` does where the wait for it is too long.
+
+        Whoever works something out while holding it has taken a turn before: the other order would let
+        those who have all turns wait for one who needs a turn.
+        """
+        while not lock.acquire(timeout=LOOK_EVERY_S):
+            self.check()
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def running(self, interrupt: Interrupt, seconds: float | None = None) -> Iterator[None]:
@@ -163,7 +194,7 @@ class Watch:
 
         def look() -> None:
             if reader is not None and has_left(reader):
-                raise Cancelled("The reader has left.")
+                raise Cancelled(LEFT)
             if time.monotonic() > until:
                 raise Busy("Too many charts are being worked out right now. Try again in a moment.")
 
@@ -190,12 +221,18 @@ class Watch:
         """Stop a query again at each look, until it ends: an engine may not have begun it at the first."""
         if query.stopped is None:
             if time.monotonic() > query.deadline:
-                text = f"This took longer than {query.limit:g} seconds and was stopped. Ask for less: a filter, a shorter span of time."
-                query.stopped = TookTooLong(text)
+                query.stopped = took_too_long(query.limit)
             elif query.reader is not None and has_left(query.reader):
-                query.stopped = Cancelled("The reader has left.")
+                query.stopped = Cancelled(LEFT)
         if query.stopped is not None:
             query.interrupt()
+
+
+def took_too_long(seconds: float) -> TookTooLong:
+    """What a reader is told of a query whose time is over."""
+    return TookTooLong(
+        f"This took longer than {seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time."
+    )
 
 
 def reader_socket() -> socket.socket | None:

@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from contextlib import nullcontext
 
 import duckdb
 import ibis
@@ -35,6 +36,7 @@ SETTLE_LIMIT_S = 20
 
 # A page with the data of a query that never ends, or fails after many rows.
 STREAMING = f"""
+from contextlib import nullcontext
 from itertools import repeat
 from types import SimpleNamespace
 
@@ -47,8 +49,10 @@ from portico.downloads import offer_downloads
 from portico.form import OneOf
 {PAGE}
 class Streaming:
+    catalog = SimpleNamespace(dialect="duckdb", turn=nullcontext)
+
     def ask(self, form):
-        self.catalog = SimpleNamespace(dialect="duckdb", batches=lambda query: rows_then(end))
+        self.catalog.batches = lambda query: rows_then(end)
         end = form.ask(OneOf("end", "End", "never", {{"never": "Never", "failure": "Failure"}}))
 
     def data(self, question):
@@ -72,6 +76,7 @@ class InDuckDB:
     """A catalog of one table in DuckDB."""
 
     dialect = "duckdb"
+    turn = nullcontext
 
     def __init__(self):
         self.connection = duckdb.connect(config={"threads": 1})
@@ -90,6 +95,7 @@ class OfBatches:
     """A catalog whose every query has these batches; an error among them is raised."""
 
     dialect = "duckdb"
+    turn = nullcontext
 
     def __init__(self, *batches):
         self.given, self.asked, self.left = batches, 0, 0

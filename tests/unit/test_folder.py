@@ -1,7 +1,9 @@
 """The catalog over a folder: files are tables, as they are now, described by who owns them."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import duckdb
 import pytest
@@ -115,6 +117,23 @@ def test_sample_of_the_readers_is_described_too(tmp_path, catalog):
 def test_other_table_of_that_name_is_not_described(tmp_path, catalog):
     write(tmp_path, "gapminder.csv", "pop\n1\n")
     assert catalog.table("gapminder.csv").columns["pop"].label == "Pop"
+
+
+def test_file_is_opened_by_one_who_has_a_turn_already(tmp_path):
+    """Else those who hold all turns would wait for one who opens the file and needs a turn for it."""
+    catalog = FolderCatalog(tmp_path, Watch(20, 1), "128MB")
+    write(tmp_path, "a.csv", "a\n" + "1\n" * 100_000)
+
+    def ask(number):
+        with catalog.turn() if number % 2 else nullcontext():
+            return list(catalog.batches(Values().query(catalog.table("a.csv").relation.limit(1), catalog.dialect)))
+
+    begun = time.monotonic()
+    for _ in range(5):
+        os.utime(tmp_path / "a.csv")
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(ask, range(4))) == [[[(1,)]]] * 4
+    assert time.monotonic() - begun < 15
 
 
 # Files that change.

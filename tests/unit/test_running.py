@@ -13,7 +13,7 @@ from flask import Flask
 
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.running import Turns, Watch
+from portico.data.running import Patience, Turns, Watch, with_patience
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
@@ -165,6 +165,29 @@ def test_queries_of_one_turn_share_its_time():
 
     with pytest.raises(TookTooLong):
         ask_five()
+
+
+def test_wait_for_a_lock_ends_with_the_turn():
+    watch, lock = Watch(0.2, 1), threading.Lock()
+    with lock, pytest.raises(TookTooLong), watch.turn(), watch.holding(lock):
+        pass
+    with watch.turn(), watch.holding(lock):
+        assert lock.locked()
+    assert not lock.locked()
+
+
+def test_wait_for_a_lock_ends_with_the_patience_of_a_first_paint():
+    watch, lock, begun = Watch(20, 1), threading.Lock(), time.monotonic()
+    with lock, with_patience(Patience(query=0.2)), pytest.raises(TookTooLong), watch.turn(), watch.holding(lock):
+        pass
+    assert time.monotonic() - begun < SOON_S
+
+
+def test_reader_who_leaves_while_waiting_for_a_lock_is_noticed(reader):
+    watch, lock = Watch(60, 1), threading.Lock()
+    reader.close()
+    with lock, pytest.raises(Cancelled), watch.holding(lock):
+        pass
 
 
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for():

@@ -94,7 +94,8 @@ class FolderCatalog:
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
-        used = self._used(query)
+        with self.turn():
+            used = self._used(query)
         try:
             yield from self._engine.batches(query.sql, query.values)
         except duckdb.Error as error:
@@ -121,7 +122,7 @@ class FolderCatalog:
         self._opening: dict[str, threading.Lock] = {}
         self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
         self._descriptions: dict[str, tuple[Signature, Description]] = {}
-        self._overviews = Overviews(self._rows)
+        self._overviews = Overviews(self._rows, self._watch.holding)
 
     def _file(self, name: str) -> DataFile:
         if self._folder is not None and is_table(name):
@@ -134,7 +135,7 @@ class FolderCatalog:
         view = VIEW + file.digest()
         with self._lock:
             opening = self._opening.setdefault(file.name, threading.Lock())
-        with opening:
+        with self.turn(), self._watch.holding(opening):
             found = self._readings.get(view)
             if found is None:
                 found = self._open(file, view)

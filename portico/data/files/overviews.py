@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import ibis
 
@@ -19,6 +20,7 @@ KEPT = 3  # in the engine's memory, some 15 MB each at most
 DIALECT = "duckdb"
 
 Key = tuple[str, str, str]  # view, x, measure
+Holding = Callable[[threading.Lock], AbstractContextManager[None]]
 
 
 class Overviews:
@@ -26,10 +28,12 @@ class Overviews:
 
     Args:
         rows: works a statement out in the engine.
+        holding: waits for a lock no longer than its reader does.
     """
 
-    def __init__(self, rows: Callable[[Query], list[Row]]) -> None:
+    def __init__(self, rows: Callable[[Query], list[Row]], holding: Holding) -> None:
         self._rows = rows
+        self._holding = holding
         self._lock = threading.Lock()
         self._making: dict[Key, threading.Lock] = {}
         self._made: OrderedDict[Key, Overview | None] = OrderedDict()  # longest unused first
@@ -40,7 +44,7 @@ class Overviews:
         key = (view, x.name, measure.name)
         with self._lock:
             making = self._making.setdefault(key, threading.Lock())
-        with making:  # once, however many ask
+        with self._holding(making):  # once, however many ask
             with self._lock:
                 if key in self._made:
                     self._made.move_to_end(key)
