@@ -196,10 +196,11 @@ def _search(app: PageApp, chart: TableChart) -> None:
 def found(chart: TableChart, form: Form, name: str, text: str) -> dict[str, str]:
     """Options of a control that contain a text; none where the data cannot say."""
     try:
-        question = chart.ask(form)
-        if listed(form, name) is None:
-            return {}
-        return dict(islice(chart.search(question, name, text).items(), MOST_FOUND))
+        with chart.catalog.turn():
+            question = chart.ask(form)
+            if listed(form, name) is None:
+                return {}
+            return dict(islice(chart.search(question, name, text).items(), MOST_FOUND))
     except DataError:
         return {}
 
