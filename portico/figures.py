@@ -16,6 +16,7 @@ DASHES = ("solid", "dash", "dot")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 ROUND = (1, 2, 5)
+LEAST = 1e-300  # below it there are no round numbers any more
 ZERO_NEAR = 0.4  # of the largest value: an axis that would begin below this begins at zero
 ROOM = 0.03  # of an axis, beyond the values
 
@@ -73,7 +74,7 @@ def margin(legend: bool, right: int = 16) -> dict[str, int]:
 
 def axis(title: str = "", **more: Any) -> Axis:
     """An axis in the site's look."""
-    named = {"title": {"text": title, "standoff": 12, "font": {"size": 13}}} if title else {}
+    named = {"title": {"text": marked(title), "standoff": 12, "font": {"size": 13}}} if title else {}
     return {**BASE_AXIS, **named, **more}
 
 
@@ -131,7 +132,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 def round_up(value: float) -> float:
     """Return the next of 1, 2, 5, 10, 20 … at or above a value."""
-    power = 10.0 ** floor(log10(value))
+    power = max(10.0 ** floor(log10(value)), LEAST)
     return next(power * factor for factor in (*ROUND, 10) if power * factor >= value * (1 - 1e-9))
 
 
@@ -162,6 +163,6 @@ def marked(text: str) -> str:
 
 def empty(message: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    note = {"text": message, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+    note = {"text": marked(message), "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
     hidden = {"visible": False}
     return figure([], annotations=[note], xaxis=hidden, yaxis=hidden, height=320)

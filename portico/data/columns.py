@@ -10,7 +10,11 @@ import ibis.expr.datatypes as dt
 YEARS_FROM, YEARS_TO = 1000, 2999  # whole numbers between these can be years
 FEW = 50  # different values that have room as bars
 ID_WORDS = frozenset(
-    {"id", "key", "uuid", "guid", "code", "zip", "zipcode", "postcode", "phone", "index", "rowid", "no", "nr"}
+    word
+    for line in (
+        "id key uuid guid code zip zipcode postcode phone index rowid no nr number num status port order invoice",
+    )
+    for word in line.split()
 )
 PLACE_WORDS = frozenset({"lat", "latitude", "lon", "lng", "long", "longitude"})
 # A number with one of these words in its name is a level and not an amount: its sum says nothing.
@@ -18,7 +22,7 @@ LEVEL_WORDS = frozenset(
     word
     for line in (
         "age average avg bmi celsius close cost degree degrees duration efficiency fahrenheit grade gdppercap height high",
-        "humidity index interest latency length lifeexp low margin mean median open pct per percent percentage ph price",
+        "humidity index interest latency length lifeexp ms milliseconds elapsed low margin mean median open pct per percent percentage ph price",
         "pressure probability rank rate ratio rating score share size speed temp temperature utilization value voltage",
         "weight width",
     )
@@ -85,9 +89,15 @@ class Column:
         return self.facts.distinct if self.facts else None
 
     @property
+    def never_negative(self) -> bool:
+        """Whether the first rows have no number below zero."""
+        return self.facts is not None and self.facts.low is not None and self.facts.low >= 0
+
+    @property
     def names_rows(self) -> bool:
         """Whether it looks like a name or number of each row, which is no measure."""
-        return bool(words_of(self.name) & (ID_WORDS | PLACE_WORDS))
+        words = [word.lower() for word in WORD.findall(self.name)] or [self.name]
+        return words[-1] in ID_WORDS | PLACE_WORDS
 
 
 def describe(name: str, dtype: dt.DataType, facts: Facts | None, labels: Mapping[str, str] | None = None) -> Column:

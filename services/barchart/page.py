@@ -1,6 +1,6 @@
 """The bar chart page: compare one measure across the values of a column, of any table there is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 
@@ -15,7 +15,7 @@ from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
 from portico.form import Form
 from portico.numbers import readable
-from portico.table_controls import TableForm, facts_of, filters_in_words, log_helps, search, why_empty
+from portico.table_controls import NO_LOG, TableForm, facts_of, filters_in_words, log_helps, search, why_empty
 
 ROW_HEIGHT_PX = 26
 FRAME_HEIGHT_PX = 60  # the axis and its title
@@ -25,6 +25,7 @@ COLUMNS_HEIGHT_PX = 460
 LABEL_WIDTH_PX = 60  # beside the longest bar
 MOST_TICKS = 5  # each bar has its value beside it
 MOST_NAMES, MOST_LONG_NAMES = 12, 6  # below upright bars
+LONGEST_NAME = 32  # characters beside a lying bar
 SHORT = 8  # characters of a name
 MOST_LABELLED = 16  # upright bars that have room for their values
 USUAL_BARS = 200  # different values of a column that makes a chart at once
@@ -68,7 +69,7 @@ class BarChart:
         measure = asked.measure(not_of=x)
         aggregate = asked.aggregate(measure)
         split = asked.split("Split by", None, not_of=x)
-        style = self._style(asked, aggregate, split)
+        style = self._style(asked, measure, aggregate, split)
         ordered = x.kind in (Kind.TIME, Kind.YEAR, Kind.NUMBER)
         top = "200" if ordered else asked.one_of("top", "Largest", "20", TOPS, group="look")
         rest = not ordered and asked.one_of("rest", "All others", "no", RESTS, group="look") == "yes"
@@ -80,10 +81,12 @@ class BarChart:
         )
         return BarView(question, style, order, scale == "log", form)
 
-    def _style(self, asked: TableForm, aggregate: str, split: Column | None) -> str:
+    def _style(self, asked: TableForm, measure: Column | None, aggregate: str, split: Column | None) -> str:
         if split is None or not AGGREGATES[aggregate].adds_up:
             return "grouped"
-        return asked.one_of("style", "Parts", "stacked", STYLES, group="look", visible=True)
+        shares = aggregate == "count" or (measure is not None and measure.never_negative)
+        styles = {name: label for name, label in STYLES.items() if name != "share" or shares}
+        return asked.one_of("style", "Parts", "stacked", styles, group="look", visible=True)
 
     def draw(self, view: BarView, width: int) -> Drawn:  # noqa: ARG002 - bars are as many at any width
         """Draw the bars of a view."""
@@ -92,7 +95,9 @@ class BarChart:
         facts = facts_of(question.table, found.rows)
         if not found.rows:
             return Drawn(empty(why_empty(question.filters)), caption_of(view, found), facts)
-        return Drawn(bar_figure(view, found), caption_of(view, found), facts)
+        fits = not view.log or all(bar.value is None or bar.value > 0 for bar in found.bars)
+        drawn = bar_figure(view if fits else replace(view, log=False), found)
+        return Drawn(drawn, caption_of(view, found), facts, notes=[] if fits else [NO_LOG])
 
     def data(self, view: BarView) -> ViewData:
         """All bars of a view, however many."""
@@ -122,7 +127,7 @@ def usual_bars(table: Table) -> Column:
 def bar_figure(view: BarView, found: Bars) -> Figure:
     """Draw the bars that were found: lying for names, upright for what has an order of its own."""
     upright = view.question.in_order
-    names = sorted(found.names) if view.order == "name" and not upright else found.names
+    names = [marked(name) for name in (sorted(found.names) if view.order == "name" and not upright else found.names)]
     share = view.style == "share"
     parts = _shares(found) if share else found.bars
     lengths = _totals(parts) if view.style in ("stacked", "share") else [bar.value for bar in parts]
@@ -134,7 +139,7 @@ def bar_figure(view: BarView, found: Bars) -> Figure:
         categoryorder="array",
         categoryarray=names,
         showgrid=False,
-        **(ticks_of(names) if upright else {"autorange": "reversed"}),
+        **(ticks_of(names) if upright else {"autorange": "reversed"} | short_names(names)),
     )
     several = len(found.parts)
     labelled = not upright and _labelled(found, parts, upright)
@@ -146,7 +151,7 @@ def bar_figure(view: BarView, found: Bars) -> Figure:
         if upright
         else FRAME_HEIGHT_PX + legend_height(found.parts) + max(ROW_HEIGHT_PX * len(names), 16 * rows, 80),
         margin=margin(legend=several > 1, right=LABEL_WIDTH_PX if labelled else 0),
-        barmode="group" if view.style == "grouped" else "stack",
+        barmode="group" if view.style == "grouped" else "relative",  # what is below zero is stacked downwards
         bargap=0.25,
         showlegend=several > 1,
     )
@@ -158,6 +163,16 @@ def legend_height(parts: list[str]) -> int:
         return 0
     beside = 2 if max(map(len, parts)) <= SHORT_PART else 1
     return LEGEND_HEIGHT_PX + LEGEND_ROW_PX * -(-len(parts) // beside)
+
+
+def short_names(names: list[str]) -> Axis:
+    """What stands beside lying bars: names cut so that bars have room; the whole one stands beside the pointer."""
+    if max(map(len, names)) <= LONGEST_NAME:
+        return {}
+    return {
+        "tickvals": names,
+        "ticktext": [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names],
+    }
 
 
 def ticks_of(names: list[str]) -> Axis:
@@ -179,9 +194,9 @@ def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[
         {
             "type": "bar",
             "orientation": "v" if upright else "h",
-            "name": part,
+            "name": marked(part),
             "marker": {"color": colors[part]},
-            names: [bar.name for bar in bars if bar.part == part],
+            names: [marked(bar.name) for bar in bars if bar.part == part],
             lengths: [bar.value for bar in bars if bar.part == part],
             "text": [readable(bar.value) for bar in bars if bar.part == part],
             "textposition": "outside" if labelled else "none",
@@ -241,7 +256,8 @@ def caption_of(view: BarView, found: Bars) -> str:
     step = f", a bar per {found.grain}" if found.grain else ""
     split = f", split by {question.split.label}" if question.split else ""
     shown = len([name for name in found.names if name])
-    cut = f", the {question.top} largest of {found.total:,}" if found.total > question.top and shown else ""
+    which = "first" if question.in_order else "largest"
+    cut = f", the {question.top} {which} of {found.total:,}" if found.total > question.top and shown else ""
     weighted = (
         "" if what == title_of(question) else weighting(question.measure, question.aggregate, question.table.columns)
     )

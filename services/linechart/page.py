@@ -2,8 +2,8 @@
 
 from array import array
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask
@@ -15,12 +15,21 @@ from portico.data.catalog import open_catalog
 from portico.data.columns import Column, Kind
 from portico.data.questions.aggregates import weighting, words
 from portico.data.questions.grains import GRAINS
-from portico.data.questions.lines import EACH, LineQuestion, Lines, each_row_is_a_point, find_lines, line_data
+from portico.data.questions.lines import (
+    EACH,
+    MOST_CATEGORIES,
+    LineQuestion,
+    Lines,
+    each_row_is_a_point,
+    find_lines,
+    line_data,
+)
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
 from portico.form import Form
 from portico.numbers import readable
 from portico.table_controls import (
+    NO_LOG,
     TableForm,
     facts_of,
     filters_in_words,
@@ -115,7 +124,11 @@ class LineChart:
             return Drawn(empty(why_empty(question.filters)), caption, facts)
         if found.columns:
             facts.append("lowest and highest of each pixel drawn; zoom in for more")
-        return Drawn(line_figure(view, found), caption, facts)
+        if len(found.names) == MOST_CATEGORIES:
+            facts.append(f"the first {MOST_CATEGORIES} names drawn")
+        fits = not view.log or all(value is None or value > 0 for each in found.points.values() for _, value in each)
+        drawn = line_figure(view if fits else replace(view, log=False), found)
+        return Drawn(drawn, caption, facts, notes=[] if fits else [NO_LOG])
 
     def data(self, view: LineView) -> ViewData:
         """Every point of every line of a view."""
@@ -144,7 +157,7 @@ def line_figure(view: LineView, found: Lines) -> Figure:
     colors, many = colors_of(names), sum(map(len, found.points.values())) > MOST_MARKERS
     lines = [line(question, name, place, found, colors[name], many) for place, name in enumerate(names)]
     values = [value for points in found.points.values() for _, value in points]
-    zoomed = question.x.kind in (Kind.TIME, Kind.NUMBER)
+    zoomed = f"from.{question.x.name}" in view.form.values
     meta = {"from": f"from.{question.x.name}", "to": f"to.{question.x.name}"} if zoomed else {}
     return figure(
         lines,
@@ -163,7 +176,12 @@ def x_axis(question: LineQuestion, found: Lines) -> Axis:
     """The axis along which the lines go."""
     spike: Axis = {"showgrid": False, "spikethickness": 1, "spikedash": "solid"}
     if found.names:
-        return axis(question.x.title(), tickvals=list(range(len(found.names))), ticktext=list(found.names), **spike)
+        return axis(
+            question.x.title(),
+            tickvals=list(range(len(found.names))),
+            ticktext=[marked(name) for name in found.names],
+            **spike,
+        )
     if question.x.kind is Kind.TIME:
         return axis(type="date", **ends(found, MILLISECONDS), **hover_format(found.grain), **spike)
     if question.x.kind is Kind.YEAR:
@@ -194,15 +212,16 @@ def line(question: LineQuestion, name: str, place: int, found: Lines, color: str
     points = found.points[name]
     factor = MILLISECONDS if question.x.kind is Kind.TIME else 1
     unit = marked(unit_of(question))
+    at = " (%{x})" if is_ragged(found) else ""  # the nearest point of a line may be of another day than the pointer's
     more: Mapping[str, Any] = (
-        {"hovertemplate": f"%{{y:,.5~g}} {unit}"}
+        {"hovertemplate": f"%{{y:,.5~g}} {unit}{at}"}
         if many
-        else {"text": [readable(value) for _, value in points], "hovertemplate": f"%{{text}} {unit}"}
+        else {"text": [readable(value) for _, value in points], "hovertemplate": f"%{{text}} {unit}{at}"}
     )
     return {
         "type": "scatter",
         "mode": "lines" if many else "lines+markers",
-        "name": name or title_of(question),
+        "name": marked(name if question.split else title_of(question)),
         "line": {"width": THIN if many else THICK, "color": color, "dash": dash(place)},
         "marker": {"size": 6},
         "x": sent([x * factor for x, _ in points], many),
@@ -212,7 +231,12 @@ def line(question: LineQuestion, name: str, place: int, found: Lines, color: str
     }
 
 
-def sent(numbers: list[float], packed: bool) -> Any:
+def is_ragged(found: Lines) -> bool:
+    """Whether the lines have points at different places."""
+    return not found.names and len({tuple(x for x, _ in points) for points in found.points.values()}) > 1
+
+
+def sent(numbers: Sequence[float | None], packed: bool) -> Any:
     """Numbers as plotly takes them: a list, or (many of them) their bytes, which are shorter and exact."""
     if not packed:
         return numbers
@@ -243,7 +267,8 @@ def caption_of(question: LineQuestion, found: Lines) -> str:
     step = f", a point per {found.grain}" if found.grain in GRAINS else ""
     step = ", each row a point" if question.aggregate == EACH else step
     split = f", a line per {question.split.label}" if question.split else ""
-    cut = f", the {question.top} with the most rows of {found.total:,}" if found.total > question.top else ""
+    largest = "largest" if question.adds_up else "with the most rows"
+    cut = f", the {question.top} {largest} of {found.total:,}" if found.total > question.top else ""
     shown = {
         "running": f", running mean of {question.window} points",
         "cumulative": ", summed up from the first",

@@ -6,6 +6,7 @@ What must be there is computed here from the rows in plain Python, with none of 
 from base64 import b64decode
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from math import isnan
 from statistics import fmean
 from struct import iter_unpack
@@ -36,7 +37,8 @@ def shown_bars(drawn):
     for trace in traces:
         names, values = (trace["y"], trace["x"]) if trace["orientation"] == "h" else (trace["x"], trace["y"])
         for name, value in zip(names, values, strict=True):
-            found[(name, trace["name"]) if len(traces) > 1 else name] = value
+            shown = unescape(name)  # what plotly makes of it
+            found[(shown, trace["name"]) if len(traces) > 1 else shown] = value
     return found
 
 
@@ -100,7 +102,7 @@ BARS = {
     "weather": lambda t: largest(
         means((name, value) for name, value in t.columns("station", "temp_max") if value is not None)
     ),
-    "requests_served": lambda t: largest(sums((path, status) for path, status in t.columns("path", "status"))),
+    "requests_served": lambda t: largest(means(t.columns("path", "took_ms"))),
     "cities": lambda t: largest(sums(t.columns("country", "population"))),
     "elections": lambda t: largest(sums(t.columns("party", "votes"))),
     "tickets": lambda t: largest(

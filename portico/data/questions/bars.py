@@ -1,6 +1,8 @@
 """The query behind a bar chart: one number for each value of a column, split or not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from math import floor, log10
 
 import ibis
@@ -10,14 +12,26 @@ from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
 from portico.data.questions.filters import NONE, filtered, text_of
-from portico.data.questions.grains import finest, seconds_of, steps_of, written_step
-from portico.data.questions.parts import REST, Asking, Question, largest_parts, measured, part_of, span_of
+from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
+from portico.data.questions.parts import (
+    EMPTY,
+    REST,
+    Asking,
+    Question,
+    finite,
+    largest_parts,
+    measured,
+    part_of,
+    span_of,
+)
 from portico.data.tables import Catalog, Row
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
 MOST_PARTS = 7  # that have a colour of their own; the eighth is of the rest
 BINS = 20
+LEAST = 1e-300  # of a width: below it there are no round numbers any more
+MOST_PLAIN, LEAST_PLAIN = 1e15, 1e-6  # edges and widths that are written without an exponent
 
 
 @dataclass(frozen=True)
@@ -83,9 +97,30 @@ class _Steps:
         if self.grain:
             return written_step(float(str(key)), self.grain)
         if self.width:
-            first = self.low + self.width * int(float(str(key)))
-            return f"{first:,.6g} – {first + self.width:,.6g}"
-        return f"{key:g}" if isinstance(key, float) and key == int(key) else str(key)
+            return f"{self._edge(float(str(key)))} – {self._edge(float(str(key)) + 1)}"
+        return f"{key:.15g}" if isinstance(key, float) else str(key) or EMPTY
+
+    def _edge(self, place: float) -> str:
+        """The edge of a bin, with as many digits as tell it from the next."""
+        edge = self.low + self.width * place
+        if abs(edge) >= MOST_PLAIN or (edge and self.width < LEAST_PLAIN):
+            return f"{edge:.15g}"
+        return (
+            f"{edge:,.{max(0, 1 - floor(log10(self.width)))}f}".removesuffix(".0")
+            if self.width < 1
+            else f"{edge:,.1f}".removesuffix(".0")
+        )
+
+    def between(self, keys: list[object]) -> list[object]:
+        """All keys from the first to the last, those without rows too, where steps follow each other."""
+        if not (self.grain or self.width) or keys in ([], [None]):
+            return keys
+        known = [float(str(key)) for key in keys if key is not None]
+        if self.grain:
+            every: list[object] = [*islice(steps_between(min(known), max(known), self.grain), MOST_BARS)]
+        else:
+            every = [float(place) for place in range(int(min(known)), int(max(known)) + 1)]
+        return [*every, *([None] if None in keys else [])] if len(every) >= len(known) else keys
 
 
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
@@ -94,15 +129,33 @@ def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
     relation = filtered(question.table.relation, question.filters)
     steps = _steps(asking, question, relation)
     largest, total, rows = _largest(asking, question, relation, steps)
-    names = [steps.written(key) for key in largest]
+    keys = steps.between(list(largest)) if total == len(largest) else list(largest)
+    names = names_of(keys, steps.written)
     has_rest = question.rest and not question.in_order and total > len(largest)
     if question.split is None and not has_rest:
-        bars = [Bar(name, "", value) for name, value in zip(names, largest.values(), strict=True)]
-        return Bars(bars, names, [""], total, rows, steps.grain)
+        bars = [Bar(names[key], "", finite(largest[key])) for key in keys if key in largest]
+        return Bars(bars, [*names.values()], [""], total, rows, steps.grain)
     found = _divided(asking, question, relation, steps, list(largest))
-    bars = [Bar(REST if other else steps.written(key), part, value) for key, other, part, value in found]
+    bars = [
+        Bar(REST if other else names[key], part or EMPTY * bool(question.split), finite(value))
+        for key, other, part, value in found
+    ]
     parts = sorted({bar.part for bar in bars}, key=lambda part: (part == REST, part))
-    return Bars(bars, names + [REST] * has_rest, parts, total, rows, steps.grain)
+    return Bars(bars, [*names.values()] + [REST] * has_rest, parts, total, rows, steps.grain)
+
+
+def names_of(keys: list[object], written: Callable[[object], str]) -> dict[object, str]:
+    """A name for each key, no two the same: two bars of one name would stand in one place."""
+    names: dict[object, str] = {}
+    taken = {REST}
+    for key in keys:
+        name = plain = written(key)
+        number = 2
+        while name in taken:
+            name, number = f"{plain} ({number})", number + 1
+        taken.add(name)
+        names[key] = name
+    return names
 
 
 def bar_data(catalog: Catalog, question: BarQuestion) -> tuple[ir.Table, Values]:
@@ -148,7 +201,10 @@ def _steps(asking: Asking, question: BarQuestion, relation: ir.Table) -> _Steps:
         place = ((number_of(relation, x) - mark("bin_low", "float64")) / mark("bin_width", "float64")).floor()
         data = place * mark("bin_width", "float64") + mark("bin_low", "float64")
         return _Steps(place, data, low=low, width=width)
-    key = relation[x.name] if question.in_order else text_of(relation, x)
+    if x.kind is Kind.NUMBER:
+        key: ir.Value = number_of(relation, x)
+    else:
+        key = relation[x.name] if question.in_order else text_of(relation, x)
     return _Steps(key, key)
 
 
@@ -172,7 +228,7 @@ def _divided(
     asking: Asking, question: BarQuestion, relation: ir.Table, steps: _Steps, largest: list[object]
 ) -> list[Row]:
     """The numbers of each bar and part, those of the rest together."""
-    parts = largest_parts(asking, relation, question.split, MOST_PARTS)
+    parts = largest_parts(asking, relation, question, MOST_PARTS)
     keys = [each for each in largest if each is not None]
     asking.values.bound |= {f"key{place}": each for place, each in enumerate(keys)}
 
@@ -194,5 +250,5 @@ def _round_width(span: float) -> float:
     """The width of a bin: a round number of which at most twenty make a span."""
     if span <= 0:
         return 1
-    power = 10.0 ** floor(log10(span / BINS))
+    power = max(10.0 ** floor(log10(span / BINS)), LEAST)
     return next(power * factor for factor in (1, 2, 2.5, 5, 10, 20) if power * factor * BINS >= span * (1 - 1e-9))

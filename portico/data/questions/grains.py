@@ -1,7 +1,8 @@
 """Grains of time: the calendar steps in which moments are put together."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -11,6 +12,7 @@ from portico.data.columns import Column, Kind
 
 MINUTE_S = 60
 DAY_S = 86_400
+MEAN_YEAR_S = 365.2425 * DAY_S  # of the Gregorian calendar
 FIRST_S, LAST_S = -377_705_116_800, 253_402_300_799  # the years -9999 and 9999, which a chart can name
 
 
@@ -72,10 +74,27 @@ def written_step(seconds: float, grain: str) -> str:
     """Write the beginning of a step for people."""
     moment = moment_of(seconds)
     if moment is None:
-        return f"{seconds / GRAINS['year'].seconds + 1970:.0f}"
+        return f"{seconds / MEAN_YEAR_S + 1970:,.2f}"
     if grain == "quarter":
         return f"Q{(moment.month + 2) // 3} {moment.year}"
     return moment.strftime(GRAINS[grain].written)
+
+
+def steps_between(first: float, last: float, grain: str) -> Iterator[float]:
+    """The beginnings of the steps from one to another (seconds since 1970), both included."""
+    months = {"month": 1, "quarter": 3, "year": 12}.get(grain)
+    moment = moment_of(first)
+    while moment is not None and moment.timestamp() <= last:
+        yield moment.timestamp()
+        try:
+            moment = _months_later(moment, months) if months else moment + timedelta(seconds=GRAINS[grain].seconds)
+        except (OverflowError, ValueError):
+            return
+
+
+def _months_later(moment: datetime, months: int) -> datetime:
+    years, month = divmod(moment.month - 1 + months, 12)
+    return moment.replace(year=moment.year + years, month=month + 1)
 
 
 def moment_of(seconds: float) -> datetime | None:

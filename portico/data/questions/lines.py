@@ -8,12 +8,23 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
-from portico.data.questions.aggregates import value_of
+from portico.data.questions.aggregates import number_of, value_of
 from portico.data.questions.bars import named
 from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
 from portico.data.questions.overview import Overview, put_together, reduced_again, suits
-from portico.data.questions.parts import Asking, Parts, Question, Span, largest_parts, measured, part_of, span_of
+from portico.data.questions.parts import (
+    EMPTY,
+    Asking,
+    Parts,
+    Question,
+    Span,
+    finite,
+    largest_parts,
+    measured,
+    part_of,
+    span_of,
+)
 from portico.data.questions.reduce import Point, points_in, points_of, reduced
 from portico.data.tables import Catalog, Table
 
@@ -63,24 +74,31 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
     """Work out the lines of a question for a chart of some width in pixels."""
     asking = Asking(catalog, question)
     relation = filtered(question.table.relation, question.filters)
-    parts = largest_parts(asking, relation, question.split, question.top)
+    parts = largest_parts(asking, relation, question, question.top)
     if question.x.kind is Kind.CATEGORY:
         return _along_categories(asking, question, relation, parts)
     overview = _overview(catalog, question)
     span = Span(overview.low, overview.high, overview.rows) if overview else span_of(asking, relation, question.x)
     grain = grain_of(question, span)
-    lines = _from_overview(asking, question, overview, grain, width) if overview else None
+    lines = _from_overview(asking, question, overview, span, grain, width) if overview else None
     if lines is not None:
         return lines
 
     def points() -> ir.Table:
         return _points(question, relation, grain, parts, span.finite)
 
-    step = (grain, parts.shape, span.finite)
-    if grain in GRAINS or span.rows <= MOST_POINTS_PER_COLUMN * width:
-        return Lines(_all_points(asking, step, points), span.rows, parts.total, grain, low=span.low, high=span.high)
-    columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // max(1, len(parts.names))))
-    found = _reduced_points(asking, step, points, span, columns)
+    step, lines_drawn = (grain, parts.shape, span.finite), max(1, len(parts.names))
+    if min(span.rows, steps_in(span, grain) * lines_drawn) <= MOST_POINTS_PER_COLUMN * width:
+        return Lines(
+            _all_points(asking, question.split, step, points),
+            span.rows,
+            parts.total,
+            grain,
+            low=span.low,
+            high=span.high,
+        )
+    columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // lines_drawn))
+    found = _reduced_points(asking, question.split, step, points, span, columns)
     return Lines(found, span.rows, parts.total, grain, columns=columns, low=span.low, high=span.high)
 
 
@@ -88,14 +106,15 @@ def line_data(catalog: Catalog, question: LineQuestion) -> tuple[ir.Table, Value
     """The data of a question: every point of every line that is shown."""
     asking = Asking(catalog, question)
     relation = filtered(question.table.relation, question.filters)
-    parts = largest_parts(asking, relation, question.split, question.top)
+    parts = largest_parts(asking, relation, question, question.top)
     grain = VALUE
     if question.x.kind is not Kind.CATEGORY:
         grain = grain_of(question, span_of(asking, relation, question.x))
     points = _points(question, relation, grain, parts, finite=True, take_away=True).rename(number="value")
     keys = {question.x.name: "x"} | ({question.split.name: "part"} if question.split else {})
     taken = points.select(**named(points, keys, question.measure, question.aggregate))
-    return taken.order_by([*keys][::-1]), asking.values
+    # Each row as it is, as the table has them: to sort ten million takes more memory than there is for a query.
+    return (taken if question.aggregate == EACH else taken.order_by([*keys][::-1])), asking.values
 
 
 def grain_of(question: LineQuestion, span: Span) -> str:
@@ -103,6 +122,11 @@ def grain_of(question: LineQuestion, span: Span) -> str:
     if question.x.kind is not Kind.TIME or question.aggregate == EACH:
         return VALUE
     return finest(question.x, span.high - span.low, MOST_STEPS) if question.grain == "auto" else question.grain
+
+
+def steps_in(span: Span, grain: str) -> float:
+    """How many steps of the calendar lie in a span; without end where nothing is put together by it."""
+    return (span.high - span.low) / GRAINS[grain].seconds + 2 if grain in GRAINS else float("inf")
 
 
 def each_row_is_a_point(catalog: Catalog, table: Table, x: Column, split: Column | None) -> bool:
@@ -140,7 +164,7 @@ def _x(question: LineQuestion, relation: ir.Table, grain: str, take_away: bool) 
     if x.kind is Kind.CATEGORY:
         return text_of(relation, x).fill_null(NONE)
     if x.kind is not Kind.TIME:
-        return relation[x.name] if take_away else relation[x.name].cast("float64")
+        return relation[x.name] if take_away else number_of(relation, x)
     moment = steps_of(relation, x, grain) if grain in GRAINS else moments(relation, x)
     return moment if take_away else seconds_of(moment)
 
@@ -159,19 +183,21 @@ def shown_as(points: ir.Table, shown: str, window: int) -> ir.Table:
     return points.mutate(value=value)
 
 
-def _all_points(asking: Asking, step: Hashable, points: Callable[[], ir.Table]) -> dict[str, list[Point]]:
+def _all_points(
+    asking: Asking, split: Column | None, step: Hashable, points: Callable[[], ir.Table]
+) -> dict[str, list[Point]]:
     def build() -> ir.Table:
         every = points()
         return every.filter(every.x.notnull()).order_by(["part", "x"])
 
     found: dict[str, list[Point]] = {}
     for part, x, value in asking.rows(("points", step), build):
-        found.setdefault(part, []).append((x, value))
+        found.setdefault(part or EMPTY * bool(split), []).append((x, finite(value)))
     return found
 
 
 def _reduced_points(
-    asking: Asking, step: Hashable, points: Callable[[], ir.Table], span: Span, columns: int
+    asking: Asking, split: Column | None, step: Hashable, points: Callable[[], ir.Table], span: Span, columns: int
 ) -> dict[str, list[Point]]:
     asking.values.bound |= {"low": float(span.low), "high": float(span.high), "columns": columns}
 
@@ -180,7 +206,8 @@ def _reduced_points(
         known = every.filter(every.x.notnull(), every.value.notnull())
         return reduced(known, mark("low", "float64"), mark("high", "float64"), mark("columns", "int64"), asking.dialect)
 
-    return points_of(asking.rows(("reduced", step), build))
+    found = points_of(asking.rows(("reduced", step), build))
+    return {part or EMPTY * bool(split): points for part, points in found.items()}
 
 
 def _overview(catalog: Catalog, question: LineQuestion) -> Overview | None:
@@ -194,11 +221,13 @@ def _overview(catalog: Catalog, question: LineQuestion) -> Overview | None:
     return catalog.overview(question.table, question.x, measure)
 
 
-def _from_overview(asking: Asking, question: LineQuestion, overview: Overview, grain: str, width: int) -> Lines | None:
+def _from_overview(
+    asking: Asking, question: LineQuestion, overview: Overview, span: Span, grain: str, width: int
+) -> Lines | None:
     """Work a question out from an overview; None where its steps do not fit."""
     steps, step = overview.relation, overview.step
     if grain in GRAINS:
-        if not overview.has_whole(grain):
+        if not overview.has_whole(grain) or steps_in(span, grain) > MOST_POINTS_PER_COLUMN * width:
             return None
         points = asking.rows(("overview", grain), lambda: put_together(steps, step, grain, question.aggregate))
         return Lines({"": points}, overview.rows, 1, grain, low=overview.low, high=overview.high)
@@ -208,7 +237,7 @@ def _from_overview(asking: Asking, question: LineQuestion, overview: Overview, g
     low, high = ends
     asking.values.bound |= {"low": low, "width": (high - low) / width}
     rows = asking.rows("overview", lambda: reduced_again(steps, step, asking.dialect))
-    found = sorted({point for _, *each in rows for point in points_in(each)})
+    found = sorted({point for _, *each in rows if None not in each for point in points_in(each)})
     return Lines({"": found}, overview.rows, 1, grain, columns=width, low=low, high=high)
 
 
@@ -224,5 +253,5 @@ def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table
     places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}
     lines: dict[str, list[Point]] = {}
     for part, name, value in found:
-        lines.setdefault(part, []).append((places[name], value))
-    return Lines(lines, rows, parts.total, names=tuple(places))
+        lines.setdefault(part or EMPTY * bool(question.split), []).append((places[name], finite(value)))
+    return Lines(lines, rows, parts.total, names=tuple(name or EMPTY for name in places))

@@ -79,10 +79,13 @@ def suits(x: Column, measure: Column | None, aggregate: str, each: str) -> bool:
 def overview_steps(relation: ir.Table, x: Column, measure: Column, step: int, dialect: str) -> ir.Table:
     """The steps of an overview: each with its first, lowest, highest and last point, their sum and how many there are."""
     points = relation.select(x=seconds_of(moments(relation, x)), value=number_of(relation, measure))
-    points = points.filter(points.x.notnull(), points.value.notnull())
-    placed = points.mutate(place=(points.x / step).floor().cast("int64"))
-    at, value = placed.x, placed.value
-    return placed.group_by("place").agg(**four_points(at, value, dialect), total=value.sum(), known=placed.count())
+    points = points.filter(points.x.notnull())
+    placed = points.mutate(
+        place=(points.x / step).floor().cast("int64"),
+        at=ibis.ifelse(points.value.notnull(), points.x, ibis.null("float64")),  # a step may have rows and no value
+    )
+    at, value = placed["at"], placed.value
+    return placed.group_by("place").agg(**four_points(at, value, dialect), total=value.sum(), known=value.count())
 
 
 def reduced_again(steps: ir.Table, step: int, dialect: str) -> ir.Table:

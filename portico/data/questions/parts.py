@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import NamedTuple
 
 import ibis
@@ -9,12 +10,13 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 from portico.data.query import mark, plan_of
-from portico.data.questions.aggregates import number_of
+from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
 from portico.data.questions.filters import NONE, Filter, filter_values, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
 
-REST = "Other"  # the name of what is not shown by itself
+REST = "All others"  # the name of what is not shown by itself
+EMPTY = "(empty)"  # the name of a text without a character
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Question:
     grain: str = "auto"
     top: int = 8
     rest: bool = False
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the numbers of its parts are parts of one amount."""
+        return self.aggregate in AGGREGATES and AGGREGATES[self.aggregate].adds_up
 
     def shape(self) -> Hashable:
         """What its expressions depend on: everything in it but the values of its filters."""
@@ -82,8 +89,7 @@ def measured(relation: ir.Table, table: Table, measure: Column | None, aggregate
     """The columns `value` and `weight` of which an aggregate is made; none where rows are counted."""
     if measure is None:
         return {}
-    is_number = measure.kind is Kind.NUMBER and aggregate not in ("count", "distinct")
-    columns = {"value": number_of(relation, measure) if is_number else relation[measure.name]}
+    columns = {"value": number_of(relation, measure) if measure.kind is Kind.NUMBER else relation[measure.name]}
     if aggregate == "mean" and measure.weight in table.columns:
         columns["weight"] = number_of(relation, table.columns[measure.weight])
     return columns
@@ -103,15 +109,23 @@ class Asking:
         return self.catalog.rows(self._plan.query(step, build, self.values, self.dialect))
 
 
-def largest_parts(asking: Asking, relation: ir.Table, split: Column | None, most: int) -> Parts:
-    """Find the parts of a split with the most rows."""
+def finite(value: float | None) -> float | None:
+    """A number as a chart can draw it: None for one that is missing or not finite, as a sum beyond all bounds."""
+    return value if value is not None and isfinite(value) else None
+
+
+def largest_parts(asking: Asking, relation: ir.Table, question: Question, most: int) -> Parts:
+    """Find the largest parts of a split: of an amount those with most of it, else those with the most rows."""
+    split = question.split
     if split is None:
         return WHOLE
 
     def build() -> ir.Table:
-        named = relation.select(part=text_of(relation, split).fill_null(NONE))
-        groups = named.group_by("part").agg(rows=named.count())
-        return groups.mutate(total=groups.count().over()).order_by([ibis.desc("rows"), "part"]).limit(most)
+        columns = measured(relation, question.table, question.measure, question.aggregate) if question.adds_up else {}
+        named = relation.select(part=text_of(relation, split).fill_null(NONE), **columns)
+        groups = named.group_by("part").agg(size=value_of(named, question.aggregate))
+        ordered = [ibis.desc("size", nulls_first=False), "part"]
+        return groups.mutate(total=groups.count().over()).order_by(ordered).limit(most)
 
     found = asking.rows("parts", build)
     parts = Parts([part for part, *_ in found], found[0][-1] if found else 0)

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 if TYPE_CHECKING:
     from portico.data.tables import Row
 
-Point = tuple[float, float]
+Point = tuple[float, float | None]
 
 
 @ibis.udf.agg.builtin  # type: ignore[untyped-decorator]  # ibis ships no types
