@@ -20,7 +20,7 @@ FIRST = Patience(turn=10, query=1)  # seconds that a page waits for its chart be
 LATE = "The chart is being worked out."
 USUAL_WIDTH_PX = 1000  # of a chart, until the browser has said how wide it is
 NARROWEST_PX, WIDEST_PX = 100, 10_000
-LONGEST_QUERY = 8192  # characters
+LONGEST_QUERY = 64 * 1024  # characters: more than an address, as it says how every control stands
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,9 @@ def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
             drawn = chart.draw(question, width)
     except DataError as error:
         drawn = Drawn(empty(str(error)), str(error), failure=type(error))
-    note = explain(form.not_understood()) if opened and asked else explain(form.mistyped(), where="")
-    return Shown(form, drawn, " ".join([*([note] if note else []), *drawn.notes]), asked, opened and bool(note))
+    problems = explain(form.not_understood()) if opened and asked else explain(form.mistyped(), where="")
+    own = [note for note in (problems, form.too_much()) if note]
+    return Shown(form, drawn, " ".join([*own, *drawn.notes]), asked, opened and bool(own))
 
 
 def show_first(chart: Chart, form: Form) -> Shown:

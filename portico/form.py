@@ -19,6 +19,7 @@ SHOWN_PROBLEMS = 4  # more would push the chart off the screen
 SHOWN_LENGTH = 40  # characters of a value that was not understood
 LONGEST_TEXT = 200  # characters of one value
 MOST_TEXTS = 100  # values of one control
+LISTED_LENGTH = 10_000  # characters that the lists of a form take in its address: of the 16 KB that a gateway passes on
 MOST_DIGITS = 40
 
 Arguments = MultiDict[str, str]
@@ -75,9 +76,9 @@ class AnyOf(Control):
     placeholder: str = ""
 
     def read(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
-        wanted = list(dict.fromkeys(text for text in texts if self.accepts(text)))[:MOST_TEXTS]
+        wanted = dict.fromkeys(text for text in texts if self.accepts(text))
         unknown = [text for text in texts if text not in wanted and text]
-        return (wanted if wanted or "" in texts else self.default), unknown
+        return ([*wanted] if wanted or "" in texts else self.default), unknown
 
     def accepts(self, text: str) -> bool:
         return text in self.options
@@ -161,15 +162,39 @@ class Form:
         self.controls: list[Control] = []
         self.values: dict[str, Any] = {}
         self.unknown: dict[str, list[str]] = {}  # texts of a control that it did not understand
+        self.without_room: list[str] = []  # texts of lists that the address has no room for
+        self._room = LISTED_LENGTH
 
     def ask(self, control: Control) -> Any:
         """Add a control and return its value."""
         texts = self.arguments.getlist(control.name)
         value, unknown = control.read(texts) if texts else (control.default, [])
+        if isinstance(control, AnyOf):
+            value = self._with_room(control.name, value)
         self.controls.append(control)
         self.values[control.name] = value
         self.unknown[control.name] = unknown
         return value
+
+    def _with_room(self, name: str, texts: Sequence[str]) -> list[str]:
+        """The first of some texts, as many as the address has room for."""
+        kept: list[str] = []
+        for text in texts:
+            self._room -= (length := len(urlencode([(name, text)])) + 1)  # and what parts it from the next
+            if self._room < 0 or len(kept) == MOST_TEXTS:
+                self._room += length
+                break
+            kept.append(text)
+        self.without_room += texts[len(kept) :]
+        return kept
+
+    def too_much(self) -> str:
+        """Say which texts the address has no room for; empty if it has."""
+        if not self.without_room:
+            return ""
+        more = len(self.without_room) - 1
+        others = f" and {more} more" if more else ""
+        return f"More than an address can hold: {shorten(self.without_room[0])}{others} left out."
 
     def not_understood(self) -> list[str]:
         """What the address says that no control of this form has taken."""

@@ -117,6 +117,16 @@ def test_value_that_is_read_otherwise_is_sent_back(client):
     assert answer["notice"] == {"children": "Not understood, and left out: from.weight = many.", "hidden": False}
 
 
+def test_value_too_many_is_left_out_and_said(client):
+    names = "".join(f"&in.full+name={'%D0%96' * 195}{number:05}" for number in range(9))
+    shape = shown(opened(client))["shape"]
+    answer = ask(client, {"query": f"by=place{names}", "shape": shape, "width": 800})
+    assert len(answer["shown"]["data"]["values"]["in.full name"]) == 8
+    assert answer["notice"]["children"].startswith("More than an address can hold: ")
+    assert "controls-filter" in answer
+    assert opened(client, answer["shown"]["data"]["address"]).note == ""
+
+
 def test_step_back_sends_all_controls(client):
     answer = ask(client, {"query": "by=place", "shape": None, "width": None})
     assert [group for group in GROUPS if f"controls-{group}" in answer] == list(GROUPS)

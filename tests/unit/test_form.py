@@ -4,6 +4,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from portico.form import (
+    LISTED_LENGTH,
     AnyOf,
     AnyText,
     Form,
@@ -120,6 +121,33 @@ def test_span_may_be_one_step():
 @pytest.mark.parametrize("text", ["a\0b", "x" * 201, "two\nlines", "\u202e", "\ud800"])
 def test_text_that_cannot_be_shown_is_not_searched_for(text):
     assert NAME.read([text]) == ([], [text])
+
+
+def test_values_that_the_address_has_no_room_for_are_left_out_and_named():
+    names = [f"{'Ж' * 195}{number:05}" for number in range(40)]
+    opened = form(*(("name", name) for name in names))
+    kept = opened.values["name"]
+    assert 0 < len(kept) < 40
+    assert kept == names[: len(kept)]
+    assert len(opened.address()) <= LISTED_LENGTH
+    assert opened.reads_otherwise(NAME)
+    assert opened.too_much() == f"More than an address can hold: {'Ж' * 40}… and {39 - len(kept)} more left out."
+    again = form(*(("name", name) for name in kept))
+    assert (again.values["name"], again.too_much()) == (kept, "")
+
+
+def test_all_lists_share_the_room_of_the_address():
+    lists = [AnyText(f"in.{place}", "Names", []) for place in range(5)]
+    opened = form(*((each.name, f"{number:0200}") for each in lists for number in range(20)), controls=lists)
+    assert [len(opened.values[each.name]) for each in lists] == [20, 20, 8, 0, 0]
+    assert len(opened.address()) <= LISTED_LENGTH + 5 * len("in.0=&")
+
+
+def test_list_holds_a_hundred_values():
+    opened = form(*(("name", str(number)) for number in range(101)))
+    assert len(opened.values["name"]) == 100
+    assert opened.too_much() == "More than an address can hold: 100 left out."
+    assert opened.not_understood() == []
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1_000", "٣", "1,5", "x", "1e999", "1" * 41])
