@@ -256,8 +256,8 @@ def caption_of(view: BarView, found: Bars) -> str:
     step = f", a bar per {found.grain}" if found.grain else ""
     split = f", split by {question.split.label}" if question.split else ""
     shown = len([name for name in found.names if name])
-    which = "first" if question.in_order else "largest"
-    cut = f", the {question.top} {which} of {found.total:,}" if found.total > question.top and shown else ""
+    which = f"first {question.top}" if question.in_order else f"{question.top} largest"
+    cut = f", the {which} of {found.total:,}" if found.total > question.top and shown else ""
     weighted = (
         "" if what == title_of(question) else weighting(question.measure, question.aggregate, question.table.columns)
     )

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
-from portico.data.questions.aggregates import number_of, value_of
+from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
 from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
 from portico.data.questions.parts import (
@@ -173,7 +173,9 @@ def bar_data(catalog: Catalog, question: BarQuestion) -> tuple[ir.Table, Values]
 
 def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:
     """The columns of what is taken away by the names that they have in the table."""
-    number = f"{aggregate} of {measure.name}" if measure else "rows"
+    number = (
+        "rows" if measure is None else f"{aggregate} of {measure.name}" if aggregate in AGGREGATES else measure.name
+    )
     while number in keys:
         number += "_"
     return {name: found[key] for name, key in keys.items()} | {number: found["number"]}

@@ -1,0 +1,157 @@
+"""Values that a chart could get wrong: missing beside named, empty, infinite, negative, far apart, far too many."""
+
+import json
+
+import duckdb
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from portico.data.files.folder import FolderCatalog
+from portico.data.running import Watch
+from portico.form import Form
+from services.barchart.page import BarChart
+from services.linechart.page import LineChart
+from tests.data.test_real_tables import numbers, shown_bars
+
+WIDTH = 1000
+MOST_BYTES = 200_000  # of a figure, however large the table
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A function that makes a table of a query and returns the catalog of it alone."""
+
+    def make(query):
+        duckdb.execute(f"COPY ({query}) TO '{tmp_path / 'odd.parquet'}' (FORMAT parquet)")
+        return FolderCatalog(tmp_path, Watch(20, 4), "128MB")
+
+    return make
+
+
+def bars(catalog, **address):
+    return drawn(BarChart(catalog), address)
+
+
+def lines(catalog, **address):
+    return drawn(LineChart(catalog), address)
+
+
+def drawn(chart, address):
+    form = Form(MultiDict({"table": "odd.parquet", **address}))
+    found = chart.draw(chart.ask(form), WIDTH)
+    assert form.not_understood() == []
+    assert len(json.dumps(found.figure, allow_nan=False)) < MOST_BYTES
+    return found
+
+
+def test_numbers_that_differ_late_have_names_that_differ(table):
+    catalog = table("SELECT 1000000.0::DOUBLE + i % 5 AS v FROM range(10) t(i)")
+    assert len(shown_bars(bars(catalog, x="v", measure="*"))) == 5
+
+
+def test_narrow_bins_far_from_zero_have_names_that_differ(table):
+    catalog = table("SELECT 1234567 + i / 100.0 AS v FROM range(1000) t(i)")
+    found = shown_bars(bars(catalog, x="v", measure="*"))
+    assert sum(found.values()) == 1000
+    assert len(found) > 5
+
+
+def test_what_is_missing_and_a_text_of_that_name_are_two_bars(table):
+    catalog = table("SELECT * FROM (VALUES ('(none)', 5), (NULL, 3), ('All others', 2), ('', 1)) t(c, v)")
+    assert sorted(shown_bars(bars(catalog, x="c", measure="v", aggregate="sum")).values()) == [1, 2, 3, 5]
+
+
+def test_rest_beside_a_text_of_its_name_is_another_bar(table):
+    catalog = table("SELECT 'n' || i AS c, 1 AS v FROM range(30) t(i) UNION ALL SELECT 'All others', 100")
+    found = shown_bars(bars(catalog, x="c", measure="v", aggregate="sum", top="10", rest="yes"))
+    assert found["All others (2)"] == 100
+    assert found["All others"] == 21
+
+
+def test_parts_below_zero_are_stacked_downwards_and_have_no_shares(table):
+    catalog = table("SELECT 'a' AS c, 'p' || i AS s, 10 - 15 * i AS v FROM range(2) t(i)")
+    found = bars(catalog, x="c", measure="v", aggregate="sum", split="s")
+    assert found.figure["layout"]["barmode"] == "relative"
+    form = Form(MultiDict({"table": "odd.parquet", "x": "c", "measure": "v", "split": "s", "style": "share"}))
+    BarChart(catalog).ask(form)
+    assert form.values["style"] == "stacked"
+
+
+def test_more_steps_than_are_drawn_are_said_to_be_the_first(table):
+    catalog = table("SELECT DATE '2020-01-01' + i::INT AS day, i AS v FROM range(1000) t(i)")
+    assert "the first 200 of 1,000" in bars(catalog, x="day", grain="day").caption
+
+
+def test_steps_without_rows_keep_their_place(table):
+    catalog = table("SELECT unnest([DATE '2020-01-15', DATE '2020-04-15']) AS day, 5 AS v")
+    found = bars(catalog, x="day", grain="month").figure
+    assert list(found["layout"]["xaxis"]["categoryarray"]) == ["Jan 2020", "Feb 2020", "Mar 2020", "Apr 2020"]
+    found = bars(table("SELECT unnest([0.0, 1.0, 100.0]) + i / 1e6 AS v FROM range(100) t(i)"), x="v", measure="*")
+    assert len(found.figure["layout"]["xaxis"]["categoryarray"]) == 11
+
+
+@pytest.mark.parametrize("rows", [2_000, 1_100_000])
+def test_days_without_values_are_the_same_in_small_and_large_tables(table, rows):
+    catalog = table(f"""
+        SELECT TIMESTAMP '2020-01-01' + to_seconds(i * 10 * 86400 // {rows}) AS at,
+               CASE WHEN i * 10 // {rows} = 4 THEN NULL WHEN i % 10 = 0 THEN 'nan'::DOUBLE ELSE 1 END AS v
+        FROM range({rows}) t(i)
+    """)
+    (mean,) = lines(catalog, measure="v", aggregate="mean", grain="day", split="-").figure["data"]
+    assert numbers(mean["y"]) == [1, 1, 1, 1, None, 1, 1, 1, 1, 1]
+    (count,) = lines(catalog, measure="v", aggregate="count", grain="day", split="-").figure["data"]
+    assert numbers(count["y"]) == [rows / 10 * 0.9 * (day != 4) for day in range(10)]
+
+
+def test_line_along_more_names_than_are_drawn_says_so(table):
+    catalog = table("SELECT 'name ' || i AS c, i AS v FROM range(3000) t(i)")
+    assert "the first 500 names drawn" in lines(catalog, x="c").facts
+
+
+@pytest.mark.parametrize("chart", [bars, lines])
+def test_no_text_of_the_data_becomes_markup(table, chart):
+    evil = '<a href="https://evil.example">click</a>'
+    catalog = table(
+        f"""SELECT '{evil}' AS "<b>c</b>", '<i>part</i>' AS s, 1 AS "<u>v</u>", i AS n FROM range(3) t(i)"""
+    )
+    found = chart(catalog, x="<b>c</b>", split="s", measure="<u>v</u>")
+    assert "<" not in json.dumps(found.figure).replace("<br>", "").replace("<b>%{", "").replace("</b>", "").replace(
+        "<extra></extra>", ""
+    )
+
+
+def test_empty_text_has_a_name(table):
+    catalog = table("SELECT unnest(['', 'b']) AS s, unnest([1, 2]) AS v, i AS n FROM range(3) t(i)")
+    for chart in (bars, lines):
+        names = {trace["name"] for trace in chart(catalog, x="n", measure="v", split="s").figure["data"]}
+        assert names == {"(empty)", "b"}
+
+
+def test_scale_is_linear_where_a_number_has_no_place_on_a_logarithmic_one(table):
+    catalog = table(
+        "SELECT i % 3 AS c, CASE WHEN i < 60000 THEN 1 + i % 1000 ELSE -1e9 END AS v FROM range(70000) t(i)"
+    )
+    found = bars(catalog, x="c", measure="v", aggregate="sum", scale="log")
+    assert found.figure["layout"]["yaxis"]["type"] == "linear"
+    assert "logarithmic" in found.notes[0]
+
+
+@pytest.mark.parametrize("chart", [bars, lines])
+@pytest.mark.parametrize(
+    "values",
+    ["[1.0, 'nan'::DOUBLE, 'inf'::DOUBLE, '-inf'::DOUBLE]", "[1.7e308, -1.7e308, 1.0]", "[5e-324, 0.0, -5e-324]"],
+)
+def test_numbers_at_the_end_of_all_numbers_are_drawn_or_missing(table, chart, values):
+    catalog = table(f"SELECT unnest({values}) AS v, unnest({values}) AS w, i AS n FROM range(3) t(i)")
+    chart(catalog, x="v", measure="w")
+    chart(catalog, x="n", measure="w", aggregate="sum")
+    chart(table(f"SELECT unnest({values}) + i AS v, i AS n FROM range(20000) t(i)"), x="v", measure="n")
+
+
+@pytest.mark.parametrize("grain", ["second", "minute"])
+@pytest.mark.parametrize("rows", [300_000, 1_100_000])
+def test_fine_steps_of_a_large_table_are_reduced_too(table, grain, rows):
+    catalog = table(f"SELECT TIMESTAMP '2020-01-01' + to_seconds(i * 37) AS at, i % 97 AS v FROM range({rows}) t(i)")
+    (line,) = lines(catalog, measure="v", aggregate="sum", grain=grain).figure["data"]
+    assert len(numbers(line["y"])) <= 4 * WIDTH
+    assert max(numbers(line["y"])) >= 96
