@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from dash import dcc, html
 from dash._utils import stringify_id
 
-from portico.form import AnyOf, AnyText, Control, Form, Group, Number, OneOf, Span, Step
+from portico.form import AnyOf, AnyText, Control, Form, Group, Number, OneOf, Span, Step, one_line
 
 MOST_MARKS = 12  # of a slider that have room beside each other
 LIST_HEIGHT_PX = 320  # of an opened list: what a phone can show below a control
@@ -142,7 +142,7 @@ def options_of(
     options: Mapping[str, str], chosen: Sequence[str] = (), labels: Mapping[str, str] = NO_LABELS
 ) -> list[dict[str, str]]:
     """Options as a component takes them, and the values that are chosen: a list drops those that it does not offer."""
-    offered = dict(options) | {value: labels.get(value, value) for value in chosen if value not in options}
+    offered = dict(options) | {value: labels.get(value) or one_line(value) for value in chosen if value not in options}
     return [{"value": value, "label": label} for value, label in offered.items()]
 
 

@@ -5,6 +5,7 @@ table that was chosen, the aggregates of the measure. The address is the reader'
 it. What is understood is used, what is not is left out and said on the page.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,6 +22,8 @@ LONGEST_TEXT = 200  # characters of one value
 MOST_TEXTS = 100  # values of one control
 LISTED_LENGTH = 10_000  # characters that the lists of a form take in its address: of the 16 KB that a gateway passes on
 MOST_DIGITS = 40
+UNASKED = re.compile(r"[\0\ud800-\udfff]")  # what is no text in UTF-8, or in PostgreSQL
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # unseen parts of words and of emoji
 
 Arguments = MultiDict[str, str]
 Group = Literal["data", "look", "filter"]
@@ -92,7 +95,8 @@ class AnyText(AnyOf):
     """Any number of texts of a column. `options` are some of them; others are searched in the engine."""
 
     def accepts(self, text: str) -> bool:
-        return 0 < len(text) <= LONGEST_TEXT and "\0" not in text and text.isprintable()
+        """Whether a text is a value that an engine can be asked for; it need not be one that can be seen."""
+        return 0 < len(text) <= LONGEST_TEXT and not UNASKED.search(text)
 
 
 @dataclass(frozen=True)
@@ -251,8 +255,17 @@ def explain(problems: Sequence[str], where: str = " in the address") -> str:
 
 def shorten(text: str) -> str:
     """Cut a text from outside so that it can be shown."""
-    visible = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    visible = "".join(map(_visible, text))
     return visible if len(visible) <= SHOWN_LENGTH else f"{visible[:SHOWN_LENGTH]}…"
+
+
+def one_line(text: str) -> str:
+    """Write a value of the data on one line, with a mark for what cannot be seen."""
+    return "".join(" " if each.isspace() else each if each in JOINERS else _visible(each) for each in text)
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
 
 
 def whole_number(text: str) -> int | None:

@@ -13,11 +13,11 @@ from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
 from portico.data.query import Values, plan_of
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
-from portico.data.questions.filters import Filter, text_of
+from portico.data.questions.filters import NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
-from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span
+from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line
 from portico.numbers import WHOLE_FROM
 
 NOTHING = "-"  # in the place of a column: no split
@@ -27,6 +27,7 @@ MOST_STEPS = 80  # marks of a slider
 EXACT = 2**53  # whole numbers above this are no exact facts, which are floating
 FOUND = 50  # options that a search returns
 FACTOR_FOR_LOG = 100  # between the greatest and the least number
+NO_LOG = "Some numbers are not above zero and have no place on a logarithmic scale: this one is linear."
 SHOWN_VALUES = 3  # of a filter, in a caption
 PREFIXES = ("in.", "range.", "from.", "to.")
 
@@ -215,15 +216,21 @@ def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> 
 
 
 def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> dict[str, str]:
-    """The most frequent values of a column that contain a text, whatever its case."""
+    """What is missing, if anything is, and the most frequent values of a column that contain a text, whatever its case.
+
+    An empty text is not offered, as it stands for no value in an address, nor one that is too long for it.
+    """
     values = Values()
     relation = table.relation.select(value=text_of(table.relation, column))
-    relation = relation.filter(relation.value.notnull(), relation.value != "")
+    wanted = relation.value != ""
     if text:
-        relation = relation.filter(relation.value.lower().contains(values.bind(text.lower())))
+        wanted &= relation.value.lower().contains(values.bind(text.lower()))
+    relation = relation.filter(wanted | relation.value.isnull() if text.lower() in NONE else wanted)
     counted = relation.group_by("value").agg(rows=relation.count())
-    asked = counted.order_by([counted.rows.desc(), "value"]).limit(FOUND)
-    return {value: value for value, _ in catalog.rows(values.query(asked, catalog.dialect))}
+    missing_first = counted.value.isnull().ifelse(0, 1)
+    asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(FOUND)
+    found = (NONE if value is None else value for value, _ in catalog.rows(values.query(asked, catalog.dialect)))
+    return {value: one_line(value) for value in found if len(value) <= LONGEST_TEXT}
 
 
 def log_helps(measure: Column | None, aggregate: str) -> bool:
@@ -251,7 +258,7 @@ def filters_in_words(filters: Iterable[Filter]) -> str:
 def _in_words(wanted: Filter) -> str:
     label = wanted.column.label
     if wanted.values:
-        shown = ", ".join(wanted.values[:SHOWN_VALUES])
+        shown = ", ".join(map(one_line, wanted.values[:SHOWN_VALUES]))
         more = len(wanted.values) - SHOWN_VALUES
         return f"{label}: {shown}" + (f" and {more} more" if more > 0 else "")
     if wanted.low and wanted.high:

@@ -70,6 +70,7 @@ def test_id_that_was_made_up_has_no_name(made_up):
 
 def test_list_offers_what_is_chosen():
     assert options_of({"a": "A"}, ["z", "a"]) == [{"value": "a", "label": "A"}, {"value": "z", "label": "z"}]
+    assert options_of({}, ["two\nlines"]) == [{"value": "two\nlines", "label": "two lines"}]
     assert component(NAMES, ["z"]).options[-1] == {"value": "z", "label": "z"}
 
 

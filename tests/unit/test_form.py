@@ -16,6 +16,7 @@ from portico.form import (
     explain,
     moment,
     number,
+    one_line,
     shorten,
     whole_number,
 )
@@ -118,9 +119,24 @@ def test_span_may_be_one_step():
     assert YEARS.read(["2002", "2002"]) == ([2002, 2002], [])
 
 
-@pytest.mark.parametrize("text", ["a\0b", "x" * 201, "two\nlines", "\u202e", "\ud800"])
-def test_text_that_cannot_be_shown_is_not_searched_for(text):
+@pytest.mark.parametrize("text", ["a\0b", "x" * 201, "\ud800"])
+def test_text_that_no_engine_has_is_not_searched_for(text):
     assert NAME.read([text]) == ([], [text])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\r\nlines", "two  lines"),
+        ("a\tb", "a b"),
+        ("no\u00a0break", "no break"),
+        ("\u202eback", "\N{REPLACEMENT CHARACTER}back"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+    ],
+)
+def test_value_of_the_data_can_be_chosen_and_is_shown_on_one_line(text, shown):
+    assert NAME.read([text]) == ([text], [])
+    assert one_line(text) == shown
 
 
 def test_values_that_the_address_has_no_room_for_are_left_out_and_named():

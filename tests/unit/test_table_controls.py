@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
 from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import Form
-from portico.table_controls import TableForm, search, steps_of
+from portico.table_controls import TableForm, search, steps_of, values_like
 
 
 @pytest.fixture
@@ -67,3 +68,18 @@ def test_columns_of_a_wide_table_are_found_by_name(tmp_path, catalog):
     asked = TableForm(form, catalog, "barchart")
     asked.filters()
     assert list(search(catalog, form, asked.table, "filter", "C29")) == ["c29", *names[290:]]
+
+
+def test_values_are_offered_with_what_is_missing_and_on_one_line(tmp_path, catalog):
+    duckdb.sql(
+        "COPY (FROM (VALUES ('two\nlines'), ('two\nlines'), ('Snow'), ('None'), (NULL), (''), (repeat('x', 201))) t(name)) "
+        f"TO '{tmp_path / 'made.parquet'}'"
+    )
+    table = catalog.table("made.parquet")
+
+    def offered(text):
+        return values_like(catalog, table, table.columns["name"], text)
+
+    assert offered("") == {"(none)": "(none)", "two\nlines": "two lines", "None": "None", "Snow": "Snow"}
+    assert list(offered("NO")) == ["(none)", "None", "Snow"]
+    assert list(offered("snow")) == ["Snow"]
