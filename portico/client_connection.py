@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 import time
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,15 @@ def has_left(client: socket.socket) -> bool:
         return False  # nothing more was sent, as is usual while an answer is waited for
     except (OSError, ValueError):
         return True
+
+
+def give_up_on_silence(client: socket.socket, seconds: int) -> None:
+    """Let sending fail once a client has taken nothing for so long; a slow one that takes some is waited for.
+
+    The time-out is the system's (SO_SNDTIMEO, https://man7.org/linux/man-pages/man7/socket.7.html), for each time
+    that something is taken: one of Python's would be for all of what is sent at once.
+    """
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", seconds, 0))
 
 
 def wait_for_answer(page: socket.socket, client: socket.socket | None, timeout: float) -> bool:

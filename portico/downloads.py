@@ -13,6 +13,7 @@ from ibis import Schema
 from werkzeug.wrappers import Response as AnyResponse
 
 from portico.chart import TableChart, ViewData
+from portico.client_connection import client_socket, give_up_on_silence
 from portico.data.failures import Busy, Cancelled, DataError, SourceAway, TableGone
 from portico.data.take_away.export import Batches, csv_file, parquet_file
 from portico.error_pages import error_answer
@@ -23,6 +24,7 @@ from portico.registry import Page
 
 NOT_IN_A_FILE_NAME = frozenset('/\\:*?"<>|')  # of Windows, which forbids the most
 LONGEST_NAME = 120  # characters
+SILENT_S = 30  # that a reader may take nothing of a file, before it is over
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -88,6 +90,8 @@ def _answer(app: PageApp, chart: TableChart, kind: Format) -> AnyResponse:
         with chart.catalog.turn():  # its rows are then streamed without one
             found = chart.data(chart.ask(Form(request.args)))
         if request.method != "HEAD":
+            if client := client_socket(request.environ):
+                give_up_on_silence(client, SILENT_S)
             parts = _parts(chart, found, kind)
             response.call_on_close(parts.close)
             response.response = chain([next(parts)], parts)  # a part is there before the answer begins

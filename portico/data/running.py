@@ -20,6 +20,9 @@ from portico.data.failures import Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
+DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
+DOWNLOADS_AT_ONCE = 2  # with turns of their own, so that slow lines never keep charts waiting
+DOWNLOAD_WAITS_S = 10  # for its turn; those under way may take minutes
 LEFT = "The reader has left."
 
 Interrupt = Callable[[], None]
@@ -98,13 +101,19 @@ class Watch:
     Args:
         seconds: that a query may take.
         at_once: queries that run at the same time; the others wait for their turn.
+        waits: how long they do (seconds).
     """
 
-    def __init__(self, seconds: float, at_once: int) -> None:
+    def __init__(self, seconds: float, at_once: int, waits: float | None = None) -> None:
         self.seconds = seconds
+        self.waits = WAITS * seconds if waits is None else waits
         self._at_once = at_once
         self._reset()
         os.register_at_fork(after_in_child=self._reset)  # the child has neither the queries nor the thread
+
+    def for_downloads(self) -> "Watch":
+        """A watch for rows that are streamed, whose turns are none of this one's."""
+        return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S))
 
     def _reset(self) -> None:
         self._turns = Turns(self._at_once)
@@ -190,13 +199,13 @@ class Watch:
                     self._running.discard(query)
 
     def _wait_for_turn(self) -> None:
-        until, reader = time.monotonic() + min(WAITS * self.seconds, _patience.get().turn), reader_socket()
+        until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
 
         def look() -> None:
             if reader is not None and has_left(reader):
                 raise Cancelled(LEFT)
             if time.monotonic() > until:
-                raise Busy("Too many charts are being worked out right now. Try again in a moment.")
+                raise Busy("Too much is being worked out right now. Try again in a moment.")
 
         self._turns.take(look)
 

@@ -33,6 +33,7 @@ SUFFIXES = [each.suffix for each in FORMATS]
 SALES = ibis.table({"product": "string", "amount": "float64"}, name="sales")
 PLACES = {"north": "North", "south": "South"}
 SETTLE_LIMIT_S = 20
+SILENT_S = 1  # in place of the usual half minute
 
 # A page with the data of a query that never ends, or fails after many rows.
 STREAMING = f"""
@@ -41,6 +42,7 @@ from itertools import repeat
 from types import SimpleNamespace
 
 import ibis
+from portico import downloads
 from portico.chart import ViewData
 from portico.data.failures import SourceAway
 from portico.data.query import Values
@@ -48,6 +50,8 @@ from portico.data.tables import Table
 from portico.downloads import offer_downloads
 from portico.form import OneOf
 {PAGE}
+downloads.SILENT_S = {SILENT_S}
+
 class Streaming:
     catalog = SimpleNamespace(dialect="duckdb", turn=nullcontext)
 
@@ -308,6 +312,18 @@ def test_service_lets_go_of_a_file_whose_reader_has_left(streaming_service, suff
         connection.close()
     assert settled(worker.num_fds) == before
     assert worker.cpu_percent(0.3) < 50
+
+
+def test_service_lets_go_of_a_file_that_its_reader_does_not_take(streaming_service):
+    port, worker = streaming_service
+    connection, answer = get(port, "/a/_data.csv")
+    deadline = time.monotonic() + SETTLE_LIMIT_S
+    while any(each.status == psutil.CONN_ESTABLISHED for each in worker.net_connections()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        answer.read()  # what was on its way, and no more
+    connection.close()
 
 
 def settled(count):

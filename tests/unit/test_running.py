@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from flask import Flask
 
+from portico.data import running
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.running import Patience, Turns, Watch, with_patience
@@ -82,6 +83,23 @@ def test_downloads_keep_no_query_waiting():
     assert asked.rows("SELECT 1") == [(1,)]
     for rows in downloads:
         rows.close()
+
+
+def test_download_beyond_those_at_once_waits_shortly(monkeypatch):
+    monkeypatch.setattr(running, "DOWNLOAD_WAITS_S", 0.1)
+    watch, release = Watch(60, 4).for_downloads(), threading.Event()
+
+    def hold():
+        with watch.running(lambda: None):
+            release.wait(20)
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(2):
+            threads.submit(hold)
+        time.sleep(0.05)
+        with pytest.raises(Busy), watch.running(lambda: None):
+            pass
+        release.set()
 
 
 def test_query_of_a_reader_who_left_is_stopped(reader):

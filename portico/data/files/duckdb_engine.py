@@ -20,8 +20,6 @@ from portico.data.tables import Row
 
 ENGINE_THREADS = 2
 ROWS_A_BATCH = 2000
-DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
-DOWNLOADS_AT_ONCE = 2  # with turns of their own, so that slow lines never keep charts waiting
 
 # Importing duckdb opens a connection with a thread of its own. A forked worker has not that thread, and
 # would wait for it when it ends: every stop would last until the worker is killed.
@@ -57,7 +55,7 @@ class DuckDBEngine:
     ) -> None:
         self._folders = [str(folder) for folder in folders]
         self._watch = watch
-        self._downloads = Watch(DOWNLOAD_LONGER * watch.seconds, DOWNLOADS_AT_ONCE)
+        self._downloads = watch.for_downloads()
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "threads": ENGINE_THREADS,
             "memory_limit": memory,

@@ -27,7 +27,6 @@ NAMES_LAST_S = 2
 TABLE_LASTS_S = 60  # a database tells nothing of changes to its rows
 FIRST_LOOK_S = 3  # a view that takes longer is offered without it
 BATCH_ROWS = 5000
-BATCHES_TIMES = 10  # as long as a chart, a download of rows may take
 
 Statement = bytes | sql.Composed
 
@@ -47,6 +46,7 @@ class DatabaseCatalog:
 
     def __init__(self, address: str, watch: Watch) -> None:
         self._watch = watch
+        self._downloads = watch.for_downloads()
         self._sessions = Sessions(address, watch.seconds)
         # Threads may fill these at once, each with the same: a lock could be held across a fork.
         self._listed: tuple[float, dict[str, Relation]] = (0.0, {})
@@ -130,15 +130,15 @@ class DatabaseCatalog:
         """
 
         def ask() -> list[Row]:
-            with self._session(seconds) as connection:
+            with self._session(self._watch, seconds) as connection:
                 return connection.execute(statement, values).fetchall()
 
         return _once_more(ask)
 
     def _batches(self, query: Query) -> Iterator[list[Row]]:
-        seconds = self._watch.seconds * BATCHES_TIMES
-        with self._session(seconds) as connection, connection.transaction():
-            connection.execute(f"SET LOCAL statement_timeout = {round((seconds + LATER_S) * 1000)}".encode())
+        later = self._downloads.seconds + LATER_S
+        with self._session(self._downloads) as connection, connection.transaction():
+            connection.execute(f"SET LOCAL statement_timeout = {round(later * 1000)}".encode())
             connection.execute("SET LOCAL cursor_tuple_fraction = 1")  # all rows are wanted, not the first of them
             with connection.cursor(name="batches") as cursor:
                 cursor.execute(query.sql.encode(), query.values)
@@ -146,10 +146,10 @@ class DatabaseCatalog:
                     yield rows
 
     @contextmanager
-    def _session(self, seconds: float | None = None) -> Iterator[psycopg.Connection[Row]]:
+    def _session(self, watch: Watch, seconds: float | None = None) -> Iterator[psycopg.Connection[Row]]:
         """Hold a session while the block asks something of it; one at a time for each turn that the watch gives."""
         lease = Lease()
-        with self._watch.running(lease.interrupt, seconds):
+        with watch.running(lease.interrupt, seconds):
             try:
                 yield lease.begin(self._sessions.take())
             except (psycopg.Error, UnicodeError) as error:
