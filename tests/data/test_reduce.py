@@ -1,5 +1,6 @@
 """A reduced line covers the same pixels as the line through all points, checked in numbers and not by looking."""
 
+import os
 from itertools import pairwise
 from math import floor
 
@@ -7,6 +8,8 @@ import duckdb
 import ibis
 import pytest
 
+from portico.data.failures import Unreadable
+from portico.data.files.duckdb_engine import NO_VALUES
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.questions.lines import EACH, LineQuestion, find_lines
@@ -142,3 +145,26 @@ def test_overview_is_of_the_file_as_it_is_now(tmp_path):
         """)
         points = ask(catalog, aggregate="max", grain="day").points[""]
         assert points[-1][1] == (MANY // 10 - 1) * factor
+
+
+def test_overview_of_a_file_that_changes_meanwhile_is_not_left_behind(tmp_path, monkeypatch):
+    file, catalog = tmp_path / "large.parquet", FolderCatalog(tmp_path, Watch(60, 4), "128MB")
+    duckdb.execute(f"""
+        COPY (SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS "at", i::DOUBLE AS value
+              FROM range({MANY // 10}) numbers(i)) TO '{file}' (FORMAT parquet)
+    """)
+    rows = catalog._engine.rows
+
+    def rows_and_a_change(sql, values=NO_VALUES):
+        answer = rows(sql, values)
+        if sql.startswith("CREATE TABLE"):
+            os.utime(file)
+        return answer
+
+    monkeypatch.setattr(catalog._engine, "rows", rows_and_a_change)
+    for _ in range(4):
+        table = catalog.table("large.parquet")
+        with pytest.raises(Unreadable, match="changed"):
+            catalog.overview(table, table.columns["at"], table.columns["value"])
+    assert rows("SELECT count(*) FROM duckdb_tables()") == [(0,)]
+    assert not catalog._overviews._making

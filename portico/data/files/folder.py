@@ -122,7 +122,7 @@ class FolderCatalog:
         self._opening: dict[str, threading.Lock] = {}
         self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
         self._descriptions: dict[str, tuple[Signature, Description]] = {}
-        self._overviews = Overviews(self._rows, self._watch.holding)
+        self._overviews = Overviews(self._rows, self._drop_table, self._watch.holding)
 
     def _file(self, name: str) -> DataFile:
         if self._folder is not None and is_table(name):
@@ -197,9 +197,12 @@ class FolderCatalog:
         for reading in gone:
             self._overviews.drop(reading.view if isinstance(reading, Reading) else "")
             if isinstance(reading, Reading):
-                with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
-                    self._engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+                self._drop_table(reading.view, "TABLE" if reading.copied else "VIEW")
         return bool(gone)
+
+    def _drop_table(self, name: str, kind: str = "TABLE") -> None:
+        with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
+            self._engine.rows(f"DROP {kind} IF EXISTS {name}")
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""

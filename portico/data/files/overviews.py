@@ -28,11 +28,13 @@ class Overviews:
 
     Args:
         rows: works a statement out in the engine.
+        drop_table: lets go of a table in the engine, if it is there.
         holding: waits for a lock no longer than its reader does.
     """
 
-    def __init__(self, rows: Callable[[Query], list[Row]], holding: Holding) -> None:
+    def __init__(self, rows: Callable[[Query], list[Row]], drop_table: Callable[[str], None], holding: Holding) -> None:
         self._rows = rows
+        self._drop_table = drop_table
         self._holding = holding
         self._lock = threading.Lock()
         self._making: dict[Key, threading.Lock] = {}
@@ -49,7 +51,7 @@ class Overviews:
                 if key in self._made:
                     self._made.move_to_end(key)
                     return self._made[key]
-            made = self._make(view, table, x, measure)
+            made = self._made_or_forgotten(key, table, x, measure)
             with self._lock:
                 self._made[key] = made
                 dropped = [each for each in self._made if self._made[each] is not None][:-KEPT]
@@ -69,7 +71,15 @@ class Overviews:
                 self._making.pop(key, None)
         for overview in gone:
             if overview is not None:
-                self._rows(Query(f"DROP TABLE IF EXISTS {overview.relation.get_name()}"))
+                self._drop_table(overview.relation.get_name())
+
+    def _made_or_forgotten(self, key: Key, table: Table, x: Column, measure: Column) -> Overview | None:
+        try:
+            return self._make(key[0], table, x, measure)
+        except BaseException:
+            with self._lock:
+                self._making.pop(key, None)
+            raise
 
     def _make(self, view: str, table: Table, x: Column, measure: Column) -> Overview | None:
         relation = table.relation
@@ -87,7 +97,10 @@ class Overviews:
         steps = overview_steps(relation, x, measure, step, DIALECT)
         try:
             self._rows(Query(f"CREATE TABLE {name} AS {write(steps, DIALECT).sql}"))
-        except NeededTooMuch:
+        except BaseException as error:
+            self._drop_table(name)  # it may be there: the file is looked at again once it is made
+            if not isinstance(error, NeededTooMuch):
+                raise
             LOG.warning("%s: an overview of %s takes more memory than there is for a query", table.name, measure.name)
             return None
         return Overview(ibis.table(steps.schema(), name=name), step, low, high, rows)
