@@ -193,7 +193,8 @@
   namespace.zoom = (change) => {
     const { layout, _fullLayout: full } = plot() ?? {};
     const bounds = layout?.meta;
-    if (!bounds?.from || !bounds?.to || !change) return;
+    const known = controls.map(nameOf); // a column that has a slider has no fields for its ends
+    if (!change || !known.includes(bounds?.from) || !known.includes(bounds?.to)) return;
     const drawnUp = "xaxis.range[0]" in change;
     if (!drawnUp && !change["xaxis.autorange"]) return;
     const ends = drawnUp ? [change["xaxis.range[0]"], change["xaxis.range[1]"]] : ["", ""];

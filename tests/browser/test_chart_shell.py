@@ -426,6 +426,22 @@ def test_stretch_that_is_drawn_up_is_the_bounds_of_the_axis(page, shell):
     expect(page).to_have_url(re.compile("from.time"))
 
 
+def test_stretch_along_a_column_without_fields_asks_nothing(page, shell):
+    open_chart(page, shell)
+    asked = questions(page)
+    page.locator("#chart .js-plotly-plot").evaluate(
+        """({ data, layout }) => {
+            const meta = { from: "from.hour", to: "to.hour" };
+            dash_clientside.set_props("chart", { figure: { data, layout: { ...layout, meta } } });
+        }"""
+    )
+    page.wait_for_function("document.querySelector('#chart .js-plotly-plot').layout.meta.from === 'from.hour'")
+    drag(page, 0.25, 0.5)
+    page.wait_for_timeout(QUIET_MS)
+    assert asked == []
+    expect(page).to_have_url(shell)
+
+
 def test_stretch_that_is_cancelled_leaves_the_chart_whole(page, shell):
     open_chart(page, f"{shell}?pace=slow")
     ticks = page.locator("#chart .xtick text")
