@@ -113,6 +113,10 @@ def test_csv_without_rows_is_its_header():
         ("decimal(38, 10)", Decimal("0E-10"), "0.0000000000"),
         ("boolean", True, "true"),
         ("date", date(2024, 2, 29), "2024-02-29"),
+        ("date", "0044-03-15 (BC)", "-0043-03-15"),
+        ("date", "0001-12-31 (BC)", "0000-12-31"),
+        ("date", "20000-01-01", "20000-01-01"),
+        ("timestamp", "0044-03-15 (BC) 10:00:00.5", "-0043-03-15T10:00:00.5"),
         ("time", time(0, 0), "00:00:00"),
         ("timestamp", datetime(2024, 2, 29, 1, 2, 3), "2024-02-29T01:02:03"),
         ("timestamp('UTC')", datetime(2024, 2, 29, tzinfo=UTC), "2024-02-29T00:00:00+00:00"),
@@ -206,6 +210,11 @@ def test_parquet_keeps_moments_whatever_their_zone(tmp_path):
     file = tmp_path / "data.parquet"
     file.write_bytes(b"".join(parquet_file(columns, [[(moment,)]])))
     assert duckdb.sql(f"SELECT epoch(t) FROM '{file}'").fetchall() == [(moment.timestamp(),)]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("date", "0044-03-15 (BC)"), ("timestamp", "0044-03-15 (BC) 10:00:00")])
+def test_parquet_keeps_what_python_cannot_hold(read_parquet, kind, value):
+    assert read_parquet({"a": kind}, [(value,)])[1] == [(value,)]
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity"])

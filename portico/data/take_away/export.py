@@ -21,6 +21,7 @@ from portico.data.take_away.row_groups import TEXT_MARK, RowGroupWriter, stored_
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 APOSTROPHE = "'"  # in front of a text: a spreadsheet takes what follows as it is
 TRUTHS = {True: "true", False: "false"}
+BEFORE_CHRIST = " (BC)"  # as DuckDB writes it
 PIECE_ROWS = 1000  # of a batch, written at once
 # A row group is in memory as a whole, several times over while it is written.
 GROUP_ROWS = 100_000
@@ -99,7 +100,7 @@ def _csv_form(dtype: dt.DataType) -> Form:
         return _decimals
     if stored_type(dtype) == "VARCHAR":
         return _harmless_texts
-    return _times if dtype.is_temporal() else _as_they_are
+    return _iso_times if dtype.is_temporal() else _as_they_are
 
 
 def _carried_form(dtype: dt.DataType) -> Form:
@@ -119,7 +120,19 @@ def _truths(values: Cells) -> Cells:
 
 
 def _times(values: Cells) -> Cells:
-    return [value and value.isoformat() for value in values]
+    """DuckDB hands out as its own text what Python cannot hold, and reads that text again."""
+    return [value if value is None or isinstance(value, str) else value.isoformat() for value in values]
+
+
+def _iso_times(values: Cells) -> Cells:
+    return [value and _iso(value) for value in _times(values)]
+
+
+def _iso(text: str) -> str:
+    """Years before Christ as ISO 8601 counts them: "0044-03-15 (BC)" is -0043-03-15."""
+    year, _, rest = text.replace(BEFORE_CHRIST, "").replace(" ", "T").partition("-")
+    counted = 1 - int(year) if BEFORE_CHRIST in text else int(year)
+    return f"{'-' if counted < 0 else ''}{abs(counted):04d}-{rest}"
 
 
 def _decimals(values: Cells) -> Cells:
