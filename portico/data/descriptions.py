@@ -18,17 +18,33 @@ class Description:
 
     Attributes:
         columns: by name, what is known of each: label, unit, weight, level.
+        where: the file that mistakes are named with.
     """
 
     title: str = ""
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     views: Views = field(default_factory=dict)
+    where: str = ""
 
     def of(self, table: Table) -> Table:
-        """Return the table as described."""
+        """Return the table as described.
+
+        Raises:
+            Unreadable: a column of the description is none of the table, or a weight no numbers.
+        """
+        self._check(table)
         columns = {name: self._column(column) for name, column in table.columns.items()}
         views = {**table.views, **self.views}
         return replace(table, title=self.title or table.title, columns=columns, views=views)
+
+    def _check(self, table: Table) -> None:
+        for name, given in self.columns.items():
+            if name not in table.columns:
+                raise Unreadable(f"{self.where}: columns.{name}: the table has no column of this name")
+            weight = given.get("weight")
+            found = table.columns.get(weight) if weight else None
+            if weight and (found is None or not found.dtype.is_numeric() or found.dtype.is_boolean()):
+                raise Unreadable(f"{self.where}: columns.{name}.weight = {weight!r}: must name a column of numbers")
 
     def _column(self, column: Column) -> Column:
         return replace(column, **self.columns.get(column.name, {}))
@@ -50,6 +66,7 @@ class _Reader:
             title=self._text("title", document.get("title", "")),
             columns={name: self._column(name, value) for name, value in self._table("columns", document).items()},
             views={page: self._view(page, value) for page, value in self._table("views", document).items()},
+            where=self.where,
         )
 
     def _column(self, name: str, value: Any) -> Mapping[str, Any]:

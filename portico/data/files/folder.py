@@ -148,7 +148,7 @@ class FolderCatalog:
         """Read a file; what is wrong with it is kept as well, so that it is looked at once."""
         try:
             description = self._description(file)
-            reading = self._opened(file, view)
+            reading = self._described(self._opened(file, view), description)
         except NeededTooMuch as error:
             raise NeededTooMuch(f"{file.name} takes more memory than there is for a query.") from error
         except Unreadable as error:
@@ -157,11 +157,18 @@ class FolderCatalog:
             LOG.warning("%s: %s", file.name, error)
             failure = explained(error, file.name)
         else:
-            return replace(reading, table=description.of(described(reading.table)))
+            return reading
         file.check_unchanged()
         if isinstance(failure, Unreadable):
             return failure
         raise failure
+
+    def _described(self, reading: Reading, description: Description) -> Reading:
+        try:
+            return replace(reading, table=description.of(described(reading.table)))
+        except Unreadable:
+            self._drop_table(reading.view, "TABLE" if reading.copied else "VIEW")
+            raise
 
     def _opened(self, file: DataFile, view: str) -> Reading:
         try:
