@@ -143,7 +143,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
 
     def answer(data: Any) -> list[Any]:
         asked = read_asked(data)
-        form = Form(arguments_of(asked.query), asked.usual)
+        form = Form(arguments_of(asked.query), asked.usual, open=not asked.opened)
         shown = show(chart, form, asked.width, asked.opened)
         keeps = not shown.asked and bool(asked.shape)  # the controls: those of a question that failed are too few
         return [

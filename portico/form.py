@@ -158,9 +158,11 @@ class Form:
     Args:
         arguments: the parameters of the address.
         usual: names among them that stand at a default and were not touched: they follow what was.
+        open: whether they are the controls of a page that is open; an address may say anything.
     """
 
-    def __init__(self, arguments: Arguments, usual: Sequence[str] = ()) -> None:
+    def __init__(self, arguments: Arguments, usual: Sequence[str] = (), open: bool = False) -> None:  # noqa: A002
+        self.open = open
         self.stood = arguments
         self.arguments = MultiDict((name, text) for name, text in arguments.items(multi=True) if name not in usual)
         self.controls: list[Control] = []

@@ -17,7 +17,7 @@ from portico.data.questions.filters import NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
-from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line
+from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line, shorten
 from portico.numbers import WHOLE_FROM
 
 NOTHING = "-"  # in the place of a column: no split
@@ -52,6 +52,8 @@ class TableForm:
             raise TableGone("There is no table here yet.")
         options = {each.name: each.title for each in names}
         chosen = self.form.ask(OneOf("table", "Table", names[0].name, options=options))
+        if self.form.open and self.form.unknown["table"]:
+            raise TableGone(f"{shorten(self.form.unknown['table'][-1])} is no longer there. Choose another table.")
         table = catalog.table(chosen)
         if not any(column.kind is not Kind.OTHER for column in table.columns.values()):
             raise Unreadable(f"{table.title} has no column that can be drawn: only lists, structures or bytes.")
