@@ -20,7 +20,7 @@ from portico.table_controls import NO_LOG, TableForm, facts_of, filters_in_words
 ROW_HEIGHT_PX = 26
 FRAME_HEIGHT_PX = 60  # the axis and its title
 LEGEND_HEIGHT_PX, LEGEND_ROW_PX = 40, 20
-SHORT_PART = 12  # characters: two such beside each other in the legend on a phone
+SHORT_PART = 9  # characters: two such beside each other in the legend on a phone
 COLUMNS_HEIGHT_PX = 460
 LABEL_WIDTH_PX = 60  # beside the longest bar
 MOST_TICKS = 5  # each bar has its value beside it

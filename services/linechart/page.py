@@ -12,7 +12,7 @@ from portico import PageApp
 from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
 from portico.data.catalog import open_catalog
-from portico.data.columns import Column, Kind
+from portico.data.columns import FEW, Column, Kind
 from portico.data.questions.aggregates import weighting, words
 from portico.data.questions.grains import GRAINS
 from portico.data.questions.lines import (
@@ -30,6 +30,7 @@ from portico.form import Form
 from portico.numbers import readable
 from portico.table_controls import (
     NO_LOG,
+    SEVERAL,
     TableForm,
     facts_of,
     filters_in_words,
@@ -145,9 +146,14 @@ def possible_x(table: Table) -> list[Column]:
 
 
 def usual_x(table: Table) -> Column:
-    """The column along which a reader would expect the line: time, then years, then a number."""
-    among = [*table.of_kind(Kind.TIME), *table.of_kind(Kind.YEAR), *table.of_kind(Kind.NUMBER), *possible_x(table)]
-    return among[0]
+    """The column along which a reader would expect the line: time, then years, then what leaves a number to measure."""
+    numbers = table.of_kind(Kind.NUMBER)
+    measures = [each for each in numbers if not each.names_rows]
+    along = [each for each in numbers if any(measure is not each for measure in measures)]  # leaves one to measure
+    groups = [each for each in table.of_kind(Kind.CATEGORY) if SEVERAL <= (each.distinct or 0) <= FEW]
+    steps = [*table.of_kind(Kind.TIME), *table.of_kind(Kind.YEAR)]
+    plain = [each for each in along if each in measures]
+    return [*steps, *plain, *groups, *along, *numbers, *possible_x(table)][0]
 
 
 def line_figure(view: LineView, found: Lines) -> Figure:
