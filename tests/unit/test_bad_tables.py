@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 from portico.data.columns import Kind
-from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
-from portico.data.files import json_brackets
+from portico.data.failures import DataError, SourceAway, TableGone, TookTooLong, Unreadable
+from portico.data.files import file_formats, json_brackets
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
-from portico.data.running import Watch
+from portico.data.running import Patience, Watch, with_patience
 from tests.processes import ROOT
 
 GOOD = "good.csv"
@@ -437,3 +437,18 @@ def test_folder_that_goes_is_named(folder, catalog):
         catalog.table(GOOD)
     (folder.parent / "elsewhere").rename(folder)
     check_others_work(catalog)
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.ndjson.gz", "a.csv.gz"])
+def test_what_is_read_here_ends_with_the_patience_of_its_reader(folder, catalog, name):
+    write = gzip.compress if name.endswith(".gz") else bytes
+    (folder / name).write_bytes(write(b'{"a": 1}\n' * 20_000_000))
+    with with_patience(Patience(query=0.1)), pytest.raises(TookTooLong, match=r"longer than 0\.1 seconds"):
+        catalog.table(name)
+
+
+def test_file_that_unpacks_to_too_much_is_refused(folder, catalog, monkeypatch):
+    monkeypatch.setattr(file_formats, "MOST_UNPACKED_BYTES", 2**21)
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n" * 2**20))
+    with pytest.raises(Unreadable, match=r"^a\.csv\.gz is too large once it is unpacked: more than 2 MB"):
+        catalog.table("a.csv.gz")

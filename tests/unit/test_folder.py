@@ -250,7 +250,7 @@ def test_description_beside_a_table_says_how_it_is_shown(tmp_path, catalog):
         tmp_path,
         "sales.csv.toml",
         'title = "Sold"\n[columns.price]\nlabel = "Price"\nunit = "€"\nweight = "pieces"\nlevel = true\n'
-        '[columns.gone]\nlabel = "x"\n[views.barchart]\nx = ["price"]\n"range.price" = ["1", ""]\n',
+        '[views.barchart]\nx = ["price"]\n"range.price" = ["1", ""]\n',
     )
     table = catalog.table("sales.csv")
     price = table.columns["price"]

@@ -26,12 +26,15 @@ BUFFER_BYTES = 4 * 2**20  # for each thread that reads; DuckDB's own 32 MB would
 TEXT_COLUMNS = 1000  # the engine takes some 100 KB for each while it looks for their types
 RECORD_BYTES = 4 * 2**20  # the longest record of JSON
 CHECKED_GZIP_BYTES = 64 * 2**20  # up to which a gzip file is read once to its end before it is used
+MOST_UNPACKED_BYTES = 2**30  # of such a file
+JSON = frozenset({"json", "jsonl", "ndjson"})
 DELIMITERS = (",", ";", "\t", "|")
 NUMBERS = frozenset({"BIGINT", "DOUBLE", "HUGEINT"})
 ISO_DATE = "%Y-%m-%d"  # read without a format too, and then with years before Christ and infinity
 EMPTY = "(empty)"  # as sniff_csv writes what there is none of
 
 Ask = Callable[[str], list[Row]]
+Look = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,13 @@ class Sql:
 Option = str | int | bool | Mapping[str, str] | Sql
 
 
-def select(file: DataFile, whole: bool, ask: Ask) -> str:
+def select(file: DataFile, whole: bool, ask: Ask, look: Look) -> str:
     """Return the SELECT that reads a file.
 
     Args:
         whole: look at all of it to find the types, not only at its first rows.
         ask: runs a statement and returns its rows.
+        look: called between the parts of what is read here; what it raises ends that.
 
     Raises:
         Unreadable: it is no such file.
@@ -58,7 +62,10 @@ def select(file: DataFile, whole: bool, ask: Ask) -> str:
     if file.size == 0:
         raise Unreadable(f"{file.name} is empty.")
     if file.gzipped:
-        _check_gzip(file)
+        _check_gzip(file, look)
+    if file.format in JSON:
+        with _opened(file) as text:
+            check_brackets(text, file.name, look)
     return FORMATS[file.format](file, whole, ask)
 
 
@@ -93,8 +100,6 @@ def _parquet(file: DataFile, whole: bool, ask: Ask) -> str:  # noqa: ARG001 a Pa
 
 
 def _json(file: DataFile, whole: bool, ask: Ask) -> str:
-    with _opened(file) as text:
-        check_brackets(text, file.name)
     options: dict[str, Option] = {
         "format": "auto" if file.format == "json" else "newline_delimited",
         "records": "true",
@@ -234,14 +239,22 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _check_gzip(file: DataFile) -> None:
+def _check_gzip(file: DataFile, look: Look) -> None:
+    unpacked = 0
     try:
         with gzip.open(file.path) as content:
             reads = iter(lambda: content.read(HEAD_BYTES), b"")
-            parts = sum(1 for _ in (reads if file.size <= CHECKED_GZIP_BYTES else islice(reads, 1)))
+            for part in reads if file.size <= CHECKED_GZIP_BYTES else islice(reads, 1):
+                look()
+                unpacked += len(part)
+                if unpacked > MOST_UNPACKED_BYTES:
+                    most = f"{MOST_UNPACKED_BYTES // 2**20} MB"
+                    raise Unreadable(
+                        f"{file.name} is too large once it is unpacked: more than {most}. Save it as Parquet."
+                    )
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise Unreadable(f"{file.name} is damaged or not complete: it cannot be unpacked.") from error
-    if parts == 0:
+    if unpacked == 0:
         raise Unreadable(f"{file.name} is empty.")
 
 

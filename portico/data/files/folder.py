@@ -172,11 +172,11 @@ class FolderCatalog:
 
     def _opened(self, file: DataFile, view: str) -> Reading:
         try:
-            return open_file(file, view, self._engine.rows)
+            return open_file(file, view, self._engine.rows, self._watch.check)
         except NeededTooMuch:
             if not self._drop(self._too_many(view, 0)):
                 raise
-            return open_file(file, view, self._engine.rows)
+            return open_file(file, view, self._engine.rows, self._watch.check)
 
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""

@@ -4,7 +4,7 @@ DuckDB 1.5 ends the whole process at some ten thousand levels, and takes a list 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import IO
 
@@ -19,10 +19,15 @@ OPENING = b"[{"
 OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
-def check_brackets(text: IO[bytes], name: str) -> None:
-    """Raise Unreadable, naming the file, if its brackets lie too deep or are left open."""
+def check_brackets(text: IO[bytes], name: str, look: Callable[[], None]) -> None:
+    """Raise Unreadable, naming the file, if its brackets lie too deep or are left open.
+
+    Args:
+        look: called between parts; what it raises ends the check.
+    """
     still_open, rest = b"", b""
     for part in _without_escapes(text):
+        look()
         before, quote, after = STRING.sub(b"", rest + part.translate(None, OTHERS)).partition(b'"')
         rest = quote + after  # a text that goes on in the next part
         still_open = _unpaired(still_open + before)

@@ -42,14 +42,17 @@ class Reading:
     copied: int
 
 
-def open_file(file: DataFile, view: str, ask: Ask) -> Reading:
+def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> Reading:
     """Make a file a table in the engine.
+
+    Args:
+        look: called between the parts of what Python reads; what it raises ends that.
 
     Raises:
         DataError, duckdb.Error, OSError: it cannot be read.
     """
     small = file.format != "parquet" and file.size <= (SMALL_GZIP_BYTES if file.gzipped else SMALL_BYTES)
-    reads = select(file, small, ask)
+    reads = select(file, small, ask, look)
     kind = "TABLE" if small else "VIEW"
     projection = ", ".join(
         _without_zone(name, dtype) for name, dtype in _types(reads, ask).items() if name in (file.only or {name})
