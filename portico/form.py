@@ -61,11 +61,13 @@ class Control:
 class OneOf(Control):
     """One of some named options; `options` maps each value to the label that a reader sees.
 
-    `visible` shows all of them at once; without it they are a list that opens.
+    `visible` shows all of them at once; without it they are a list that opens. `stays` keeps even the default
+    in the address, where it may be another one tomorrow.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
     visible: bool = False
+    stays: bool = False
 
     def parse(self, text: str) -> str | None:
         return text if text in self.options else None
@@ -223,7 +225,9 @@ class Form:
 
     def address(self) -> str:
         """The shortest query that opens this view: what is not the default."""
-        return _query((each, value) for each, value in self._pairs() if value != each.default)
+        return _query(
+            (each, value) for each, value in self._pairs() if value != each.default or getattr(each, "stays", False)
+        )
 
     def whole_address(self) -> str:
         """The query that says how every control stands, in their order."""

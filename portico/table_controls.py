@@ -15,6 +15,7 @@ from portico.data.query import Values, plan_of
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.questions.filters import NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
+from portico.data.sample import SAMPLE
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
 from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line, shorten
@@ -51,7 +52,7 @@ class TableForm:
         if not names:
             raise TableGone("There is no table here yet.")
         options = {each.name: each.title for each in names}
-        chosen = self.form.ask(OneOf("table", "Table", names[0].name, options=options))
+        chosen = self.form.ask(OneOf("table", "Table", names[0].name, options=options, stays=len(options) > 1))
         if self.form.open and self.form.unknown["table"]:
             raise TableGone(f"{shorten(self.form.unknown['table'][-1])} is no longer there. Choose another table.")
         table = catalog.table(chosen)
@@ -248,6 +249,8 @@ def log_helps(measure: Column | None, aggregate: str) -> bool:
 def facts_of(table: Table, rows: int) -> list[str]:
     """The number of rows that were read, and the age of the data."""
     age = f"data of {table.changed:%-d %b %Y, %H:%M} UTC" if table.changed else ""
+    if table.name == SAMPLE:
+        age = "a sample: your own tables go into the folder data"
     return [f"{rows:,} row{'' if rows == 1 else 's'} read", *([age] if age else [])]
 
 

@@ -68,10 +68,19 @@
     const late = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
     [shown, controls] = [data, ids];
     drawnRange = figure?.layout?.xaxis?.range?.slice() ?? null; // before a reader draws up a stretch of it
+    keepTable();
     if (late) return;
     [wanted, shownPlace] = [null, place];
     history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
     if (opening && data.late) setProps("address", { data: { ...asking(data.address, null), opened: true } });
+  };
+
+  // From page to page with the table that is shown: each page below home knows the same tables.
+  const keepTable = () => {
+    const table = new URLSearchParams(shown.address).get("table");
+    for (const link of document.querySelectorAll("nav a:not([aria-current])")) {
+      if (link.pathname !== "/") link.search = table ? new URLSearchParams({ table }).toString() : "";
+    }
   };
 
   addEventListener("popstate", ({ state }) => {
