@@ -12,7 +12,7 @@ from portico.data.failures import Unreadable
 from portico.data.files.duckdb_engine import NO_VALUES
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
-from portico.data.questions.lines import EACH, LineQuestion, find_lines
+from portico.data.questions.lines import EACH, LineQuestion, find_lines, line_data
 from portico.data.questions.reduce import points_of, reduced
 from portico.data.running import Watch
 
@@ -168,3 +168,16 @@ def test_overview_of_a_file_that_changes_meanwhile_is_not_left_behind(tmp_path, 
             catalog.overview(table, table.columns["at"], table.columns["value"])
     assert rows("SELECT count(*) FROM duckdb_tables()") == [(0,)]
     assert not catalog._overviews._making
+
+
+def test_every_point_of_a_large_line_is_streamed_with_the_usual_memory(tmp_path):
+    rows, catalog = 3_000_000, FolderCatalog(tmp_path, Watch(60, 4), "128MB")
+    duckdb.execute(f"""
+        COPY (SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS "at", i::DOUBLE AS value
+              FROM range({rows}) numbers(i)) TO '{tmp_path}/large.parquet' (FORMAT parquet)
+    """)
+    table = catalog.table("large.parquet")
+    columns = table.columns
+    question = LineQuestion(table, columns["at"], columns["value"], aggregate=EACH)
+    taken, values = line_data(catalog, question)
+    assert sum(len(batch) for batch in catalog.batches(values.query(taken, catalog.dialect))) == rows
