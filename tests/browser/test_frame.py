@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.charts import DRAWN, caption, drawn, open_chart
+from tests.browser.charts import DRAWN, caption, drawn, open_chart, without_room
 from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
@@ -37,15 +37,21 @@ def test_unknown_address_is_said_in_the_frame(page, embedded, faults):
     faults.clear()
 
 
-def test_everything_has_its_place_on_a_phone(open_page, embedded):
+@pytest.mark.parametrize("path", ["/barchart/", "/barchart/?x=continent&split=country", "/linechart/?split=country"])
+def test_everything_has_its_place_on_a_phone(open_page, embedded, path):
     page = open_page(size=PHONE)
-    open_chart(page, f"{embedded}/barchart/")
+    open_chart(page, f"{embedded}{path}")
     assert caption(page).bounding_box()["y"] < PHONE[1] * 0.9, "the chart begins below the first screen"
     svg = page.locator("#chart .main-svg").first.bounding_box()
     for text in page.locator("#chart :is(.bartext, .ytick text, .xtitle, .legendtext)").all():
         box = text.bounding_box()
-        assert svg["x"] <= box["x"], text.text_content()
-        assert box["x"] + box["width"] <= svg["x"] + svg["width"], text.text_content()
+        assert svg["x"] <= box["x"] + 1, text.text_content()  # parts of a pixel
+        assert box["x"] + box["width"] <= svg["x"] + svg["width"] + 1, text.text_content()
+    assert without_room(page, "#chart .xtick text") == []
+    key, plot = page.locator("#chart .legend"), page.locator("#chart .nsewdrag").first.bounding_box()
+    if key.count():
+        box = key.bounding_box()
+        assert box["y"] + box["height"] <= plot["y"], "the key stands over the chart"
 
 
 def test_nothing_is_animated_for_readers_who_prefer_so(open_page, embedded):

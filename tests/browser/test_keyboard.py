@@ -3,12 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.charts import caption, open_chart, option
+from tests.browser.charts import caption, control, open_chart, option, options, unfold, unroll
 from tests.browser.test_every_view import grave
 
 pytestmark = pytest.mark.browser
 
 MOST_STOPS = 40  # more would be a tour, not a page
+FOCUSED = "(document.activeElement.closest('.dash-input-container') ?? document.activeElement)"  # a field's frame
 OUTLINE = "(({ outlineWidth, outlineStyle }) => outlineStyle === 'none' ? 0 : parseFloat(outlineWidth))"
 
 
@@ -30,6 +31,10 @@ def tab_to(page, selector):
     raise AssertionError(f"Tab does not reach {selector}")
 
 
+def id_of(name):
+    return f'[id=\'{{"field":"{name}"}}\']'
+
+
 def test_skip_link_leads_past_the_navigation(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
     page.keyboard.press("Tab")
@@ -42,42 +47,76 @@ def test_skip_link_leads_past_the_navigation(page, embedded):
     assert page.evaluate("document.querySelector('.controls').contains(document.activeElement)")
 
 
-def test_choice_is_made_with_the_keyboard_alone(page, embedded):
+def test_group_is_opened_and_a_choice_made_with_the_keyboard_alone(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
-    tab_to(page, "#by input")
+    tab_to(page, "#summary-look")
+    page.keyboard.press("Enter")
+    tab_to(page, "[type=radio][value=value]")
     page.keyboard.press("ArrowRight")
-    expect(option(page, "by", "continent")).to_be_checked()
-    expect(caption(page)).to_have_text("Population by continent (total) in 2007")
+    expect(option(page, "order", "name")).to_be_checked()
+    expect(page).to_have_url(f"{embedded}/barchart/?order=name")
+    expect(option(page, "order", "name")).to_be_focused()
 
 
 def test_arrow_key_moves_a_slider_by_one_mark(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
-    tab_to(page, "#year [role=slider]")
+    tab_to(page, "#summary-filter")
+    page.keyboard.press("Space")
+    tab_to(page, "[role=slider]")
     page.keyboard.press("ArrowLeft")
-    expect(caption(page)).to_have_text("Population by country in 2002, the 20 largest of 142")
+    expect(caption(page)).to_contain_text("Year 2002 to 2007")
 
 
 def test_list_is_used_with_the_keyboard_alone(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
-    tab_to(page, "#country")
+    tab_to(page, f"{id_of('x')} *")
+    page.keyboard.press("Enter")
+    expect(options(page).locator("[value=country]")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(options(page).locator("[value=continent]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(caption(page)).to_contain_text("by Continent")
+    expect(control(page, "x").locator(":focus")).to_have_count(1)
+
+
+def test_values_are_searched_and_picked_with_the_keyboard_alone(page, embedded):
+    open_chart(page, f"{embedded}/barchart/?filter=year&filter=country")
+    tab_to(page, "#summary-filter")
+    page.keyboard.press("Enter")
+    tab_to(page, f"{id_of('in.country')} *")
     page.keyboard.press("Enter")
     expect(page.locator(".dash-dropdown-search")).to_be_focused()
     page.keyboard.type("Norw")
-    expect(page.locator(".dash-dropdown-option")).to_have_count(1)
+    expect(options(page)).to_have_text(["Norway"])
     page.keyboard.press("Enter")
+    expect(caption(page)).to_have_text("Population by Country · Year 2007; Country: Norway")
     page.keyboard.press("Escape")
-    expect(caption(page)).to_have_text("Population by country in 2007")
-    expect(page.locator("#country")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(options(page)).to_have_count(0)
+    expect(control(page, "in.country").locator(":focus")).to_have_count(1)
+
+
+def test_bound_is_written_with_the_keyboard_alone(page, embedded):
+    open_chart(page, f"{embedded}/barchart/?filter=gdpPercap")
+    tab_to(page, "#summary-filter")
+    page.keyboard.press("Enter")
+    tab_to(page, f"{id_of('from.gdpPercap')} input")
+    page.keyboard.type("40000")
+    page.keyboard.press("Enter")
+    expect(caption(page)).to_contain_text("GDP per person from 40000")
+    expect(control(page, "from.gdpPercap").locator("input")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_focus_is_visible_at_every_stop(open_page, embedded, scheme):
     page = open_page(scheme=scheme)
-    open_chart(page, f"{embedded}/barchart/")
+    open_chart(page, f"{embedded}/barchart/?filter=year&filter=country&filter=gdpPercap")
+    unfold(page, "look", "filter")
+    page.evaluate("document.activeElement.blur()")
     unseen = [
         page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
         for _ in stops(page)
-        if page.evaluate(f"{OUTLINE}(getComputedStyle(document.activeElement))") < 1
+        if page.evaluate(f"{OUTLINE}(getComputedStyle({FOCUSED}))") < 1
     ]
     assert unseen == []
 
@@ -85,28 +124,38 @@ def test_focus_is_visible_at_every_stop(open_page, embedded, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_grave_in_open_lists(open_page, embedded, scheme):
     page = open_page(scheme=scheme)
-    open_chart(page, f"{embedded}/barchart/")
-    for control in ("measure", "country"):
-        page.locator(f"#{control}").click()
-        expect(page.locator(".dash-dropdown-option").first).to_be_visible()
+    open_chart(page, f"{embedded}/barchart/?filter=year&filter=country")
+    unfold(page, "filter")
+    for name in ("measure", "filter", "in.country"):
+        unroll(page, name)
         assert grave(page) == []
         page.keyboard.press("Escape")
-        expect(page.locator(".dash-dropdown-option")).to_have_count(0)
+        expect(options(page)).to_have_count(0)
 
 
 def test_controls_are_found_by_their_names(page, embedded):
-    open_chart(page, f"{embedded}/barchart/")
-    expect(page.get_by_role("group", name="Bars").get_by_role("radio", name="Countries")).to_be_checked()
+    open_chart(page, f"{embedded}/barchart/?filter=year&filter=country&filter=gdpPercap")
+    unfold(page, "look", "filter")
+    expect(page.get_by_role("group", name="Order").get_by_role("radio", name="By value")).to_be_checked()
     expect(page.get_by_role("button", name="Measure Population")).to_be_visible()
-    expect(page.get_by_role("slider", name="Year")).to_be_visible()
-    page.locator("#country").click()
-    popover = page.get_by_role("dialog", name="Countries")
+    expect(page.get_by_role("textbox", name="GDP per person from")).to_be_visible()
+    unroll(page, "in.country")
+    popover = page.get_by_role("dialog", name="Country")
     popover.get_by_role("checkbox", name="Afghanistan").check()
     expect(popover.get_by_role("checkbox", name="Afghanistan")).to_be_checked()
 
 
 def test_ends_of_a_span_are_told_apart(page, embedded):
     open_chart(page, f"{embedded}/linechart/")
-    years = page.get_by_role("group", name="Years")
+    unfold(page, "filter")
+    years = page.get_by_role("group", name="Year")
     expect(years.get_by_role("slider", name="Minimum")).to_have_attribute("aria-valuenow", "1952")
     expect(years.get_by_role("slider", name="Maximum")).to_have_attribute("aria-valuenow", "2007")
+
+
+def test_actions_below_the_chart_are_reached_and_named(page, embedded):
+    open_chart(page, f"{embedded}/barchart/")
+    actions = page.get_by_role("group", name="Take away")
+    expect(actions.get_by_role("link")).to_have_text(["CSV", "Parquet"])
+    expect(actions.get_by_role("button")).to_have_text(["PNG", "SVG", "Copy link"])
+    tab_to(page, "#copy-link")

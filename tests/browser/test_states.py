@@ -5,6 +5,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.charts import pick
 from tests.processes import free_port, running
 
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def test_page_that_is_down_and_back_is_shown_without_a_reload(open_page, barchar
         home.clock.fast_forward(REFRESH_MS)
         expect(states).to_have_text(["Not available right now", "Up"])
         expect(states.first).to_have_attribute("data-state", "down")
-        chart.goto(f"{site}/barchart/?by=continent")
+        chart.goto(f"{site}/barchart/?x=continent")
         expect(chart.locator("h1")).to_have_text("Bar chart is not available right now")
         expect(chart.locator("nav [aria-current=page]")).to_have_text("Bar chart")
 
@@ -42,7 +43,7 @@ def test_page_that_is_down_and_back_is_shown_without_a_reload(open_page, barchar
         home.clock.fast_forward(REFRESH_MS)
         expect(states).to_have_text(["Up", "Up"])
         expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
-        expect(chart).to_have_url(f"{site}/barchart/?by=continent")
+        expect(chart).to_have_url(f"{site}/barchart/?x=continent")
     assert [fault for fault in faults if "503" not in fault] == []
     faults.clear()
 
@@ -55,11 +56,11 @@ def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open
         chart.goto(f"{site}/barchart/")
         expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
         stop()
-        chart.get_by_text("Continents", exact=True).nth(0).click()
+        pick(chart, "x", "Continent")
         expect(chart.get_by_role("alert")).to_contain_text("does not answer right now")
         start()
         expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
-        expect(chart).to_have_url(f"{site}/barchart/?by=continent")
+        expect(chart).to_have_url(f"{site}/barchart/?x=continent")
         expect(chart.locator("#trouble")).to_be_hidden()
     faults.clear()
 
@@ -69,10 +70,11 @@ def test_change_that_a_page_fails_at_is_said_until_one_succeeds(open_page, embed
     chart.goto(f"{embedded}/barchart/")
     expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
     chart.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
-    chart.get_by_text("10", exact=True).click()
+    pick(chart, "x", "Continent")
     expect(chart.get_by_role("alert")).to_contain_text("could not work this out")
     chart.unroute_all()
-    chart.get_by_text("50", exact=True).click()
-    expect(chart.locator("#chart .barlayer .point")).to_have_count(50)
+    pick(chart, "measure", "GDP per person")
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+    expect(chart).to_have_url(f"{embedded}/barchart/?x=continent&measure=gdpPercap")
     expect(chart.locator("#trouble")).to_be_hidden()
     faults.clear()
