@@ -25,7 +25,7 @@ COLUMNS_HEIGHT_PX = 460
 LABEL_WIDTH_PX = 60  # beside the longest bar
 MOST_TICKS = 5  # each bar has its value beside it
 MOST_NAMES, MOST_LONG_NAMES = 12, 6  # below upright bars
-LONGEST_NAME = 32  # characters beside a lying bar
+LONGEST_NAME = 22  # characters beside a lying bar: more would be cut off on a phone
 SHORT = 8  # characters of a name
 MOST_LABELLED = 16  # upright bars that have room for their values
 USUAL_BARS = 200  # different values of a column that makes a chart at once
@@ -127,7 +127,8 @@ def usual_bars(table: Table) -> Column:
 def bar_figure(view: BarView, found: Bars) -> Figure:
     """Draw the bars that were found: lying for names, upright for what has an order of its own."""
     upright = view.question.in_order
-    names = [marked(name) for name in (sorted(found.names) if view.order == "name" and not upright else found.names)]
+    plain = sorted(found.names) if view.order == "name" and not upright else found.names
+    names = [marked(name) for name in plain]
     share = view.style == "share"
     parts = _shares(found) if share else found.bars
     lengths = _totals(parts) if view.style in ("stacked", "share") else [bar.value for bar in parts]
@@ -139,7 +140,7 @@ def bar_figure(view: BarView, found: Bars) -> Figure:
         categoryorder="array",
         categoryarray=names,
         showgrid=False,
-        **(ticks_of(names) if upright else {"autorange": "reversed"} | short_names(names)),
+        **(ticks_of(names) if upright else {"autorange": "reversed"} | short_names(plain)),
     )
     several = len(found.parts)
     labelled = not upright and _labelled(found, parts, upright)
@@ -170,8 +171,10 @@ def short_names(names: list[str]) -> Axis:
     if max(map(len, names)) <= LONGEST_NAME:
         return {}
     return {
-        "tickvals": names,
-        "ticktext": [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names],
+        "tickvals": [marked(name) for name in names],
+        "ticktext": [
+            marked(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…") for name in names
+        ],
     }
 
 
@@ -199,9 +202,10 @@ def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[
             names: [marked(bar.name) for bar in bars if bar.part == part],
             lengths: [bar.value for bar in bars if bar.part == part],
             "text": [readable(bar.value) for bar in bars if bar.part == part],
+            "hovertext": [marked(bar.name) for bar in bars if bar.part == part],
             "textposition": "outside" if labelled else "none",
             "cliponaxis": False,
-            "hovertemplate": f"<b>%{{{names}}}</b>{'<br>' + marked(part) if part else ''}"
+            "hovertemplate": f"<b>%{{hovertext}}</b>{'<br>' + marked(part) if part else ''}"
             f"<br>{marked(measure)}: %{{text}} {marked(unit)}<extra></extra>",
         }
         for part in found.parts
