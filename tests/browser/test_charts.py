@@ -76,7 +76,7 @@ def test_order_and_number_of_bars_are_chosen(page, embedded):
 def test_all_others_are_one_bar(page, embedded):
     open_chart(page, f"{embedded}/barchart/?rest=yes")
     expect(bars(page)).to_have_count(21)
-    assert names_of_bars(page)[-1] == "Other"
+    assert names_of_bars(page)[-1] == "All others"
 
 
 def test_countries_that_are_picked_are_the_lines(page, embedded):
