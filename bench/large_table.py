@@ -54,9 +54,9 @@ TABLE = f"""
            100 + 20 * sin(n / 13750.0) + (hash(n + 1) % 10000) / 500.0 AS value
     FROM range({ROWS}) _(n) ORDER BY n
 """
-SPAN = {"table": "large", "x": "time", "measure": "value", "split": "-"}
+SPAN = {"table": "large.parquet", "x": "time", "measure": "value", "split": "-"}
 VIEWS = {
-    "bars": ("barchart", {"table": "large", "x": "category", "measure": "value", "aggregate": "sum", "top": "20"}),
+    "bars": ("barchart", {"table": "large.parquet", "x": "category", "measure": "value", "aggregate": "sum", "top": "20"}),
     "every row": ("linechart", SPAN | {"aggregate": "each"}),
     "daily": ("linechart", SPAN | {"aggregate": "mean", "grain": "day"}),
 }
