@@ -56,7 +56,10 @@ TABLE = f"""
 """
 SPAN = {"table": "large.parquet", "x": "time", "measure": "value", "split": "-"}
 VIEWS = {
-    "bars": ("barchart", {"table": "large.parquet", "x": "category", "measure": "value", "aggregate": "sum", "top": "20"}),
+    "bars": (
+        "barchart",
+        {"table": "large.parquet", "x": "category", "measure": "value", "aggregate": "sum", "top": "20"},
+    ),
     "every row": ("linechart", SPAN | {"aggregate": "each"}),
     "daily": ("linechart", SPAN | {"aggregate": "mean", "grain": "day"}),
 }
