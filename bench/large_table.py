@@ -181,7 +181,7 @@ def numbers_of(view: str, content: bytes) -> list[float]:
     """The numbers in an answer that the peer finds too."""
     figure = json.loads(content)["response"]["chart"]["figure"]
     if not figure["data"]:
-        raise SystemExit(f"{view}: nothing was drawn: {json.dumps(figure)[:500]}")
+        raise SystemExit(f"{view}: nothing was drawn: {json.loads(content)['response']['caption']['children']}")
     trace = figure["data"][0]
     if view == "bars":
         return trace["x"]

@@ -136,6 +136,22 @@ def test_calendar_of_an_overview_is_that_of_all_rows(large, aggregate, grain):
     assert [value for _, value in points] == pytest.approx([value for _, value in wanted], rel=1e-9)
 
 
+def test_overview_that_was_let_go_is_made_anew(tmp_path):
+    names = "abcde"  # more than are kept
+    columns = ", ".join(f"i * {place + 1}::DOUBLE AS {name}" for place, name in enumerate(names))
+    duckdb.execute(f"""
+        COPY (SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS "at", {columns} FROM range({MANY // 10}) numbers(i))
+        TO '{tmp_path / "large.parquet"}' (FORMAT parquet)
+    """)
+    catalog = FolderCatalog(tmp_path, Watch(60, 4), "128MB")
+    table = catalog.table("large.parquet")
+    for place, name in [*enumerate(names), *enumerate(names)]:
+        for asked in ({"aggregate": "max", "grain": "day"}, {"aggregate": EACH}):
+            question = LineQuestion(table, table.columns["at"], table.columns[name], **asked)
+            (points,) = find_lines(catalog, question, COLUMNS).points.values()
+            assert points[-1][1] == (MANY // 10 - 1) * (place + 1)
+
+
 def test_overview_is_of_the_file_as_it_is_now(tmp_path):
     file, catalog = tmp_path / "large.parquet", FolderCatalog(tmp_path, Watch(60, 4), "128MB")
     for factor in (1, 3):

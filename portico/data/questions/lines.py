@@ -225,18 +225,18 @@ def _from_overview(
     asking: Asking, question: LineQuestion, overview: Overview, span: Span, grain: str, width: int
 ) -> Lines | None:
     """Work a question out from an overview; None where its steps do not fit."""
-    steps, step = overview.relation, overview.step
+    steps, step, name = overview.relation, overview.step, overview.relation.get_name()  # another when it is made anew
     if grain in GRAINS:
         if not overview.has_whole(grain) or steps_in(span, grain) > MOST_POINTS_PER_COLUMN * width:
             return None
-        points = asking.rows(("overview", grain), lambda: put_together(steps, step, grain, question.aggregate))
+        points = asking.rows(("overview", name, grain), lambda: put_together(steps, step, grain, question.aggregate))
         return Lines({"": points}, overview.rows, 1, grain, low=overview.low, high=overview.high)
     ends = overview.columns_of(width)
     if ends is None:
         return None
     low, high = ends
     asking.values.bound |= {"low": low, "width": (high - low) / width}
-    rows = asking.rows("overview", lambda: reduced_again(steps, step, asking.dialect))
+    rows = asking.rows(("overview", name), lambda: reduced_again(steps, step, asking.dialect))
     found = sorted({point for _, *each in rows if None not in each for point in points_in(each)})
     return Lines({"": found}, overview.rows, 1, grain, columns=width, low=low, high=high)
 

@@ -79,7 +79,7 @@ class Parts(NamedTuple):
     @property
     def shape(self) -> Hashable:
         """What of them an expression depends on."""
-        return self.complete or len(self.names)
+        return "all" if self.complete else len(self.names)
 
 
 WHOLE = Parts([""], 1)  # where nothing is split
