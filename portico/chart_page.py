@@ -22,7 +22,7 @@ from portico.chart_view import (
 )
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, sent, shape
 from portico.data.failures import DataError
-from portico.downloads import offer_downloads
+from portico.downloads import FORMATS, offer_downloads
 from portico.figures import GRAPH_CONFIG
 from portico.form import AnyOf, Form, Group, OneOf, address_arguments
 from portico.page_app import PageApp
@@ -32,7 +32,6 @@ MOST_FOUND = 50  # options that a search shows
 CONFIG = GRAPH_CONFIG | {"displayModeBar": False, "doubleClick": "autosize", "scrollZoom": False}
 CONTROL = {"control": ALL, "more": ALL}
 SEARCHED = {"control": MATCH, "more": ENGINE}
-FORMATS = {"csv": "CSV", "parquet": "Parquet"}
 
 
 def chart_page(app: PageApp, chart: Chart) -> None:
@@ -114,8 +113,13 @@ def _working() -> html.Div:
 
 def _actions(app: PageApp, chart: Chart, form: Form) -> html.Div:
     downloads = [
-        html.A(label, id=extension, href=data_address(app, form, extension), title=f"Download the data as {label}")
-        for extension, label in FORMATS.items()
+        html.A(
+            each.label,
+            id=each.suffix,
+            href=data_address(app, form, each.suffix),
+            title=f"Download the data as {each.label}",
+        )
+        for each in FORMATS
         if isinstance(chart, TableChart)
     ]
     images = [html.Button(kind.upper(), id=kind, type="button", title="Save the picture") for kind in ("png", "svg")]
@@ -126,7 +130,7 @@ def _actions(app: PageApp, chart: Chart, form: Form) -> html.Div:
 
 def _answer(app: PageApp, chart: Chart) -> None:
     """Register what answers each query."""
-    downloads = list(FORMATS) if isinstance(chart, TableChart) else []
+    downloads = [each.suffix for each in FORMATS] if isinstance(chart, TableChart) else []
     panels: list[Group] = [group for group in GROUPS if group != "data"]
     outputs = [
         *(Output(f"controls-{group}", "children") for group in GROUPS),

@@ -44,19 +44,21 @@ class Format:
     """A format of files.
 
     Attributes:
+        label: as readers see it.
         suffix: of the file and of its address.
         media_type: https://www.iana.org/assignments/media-types/
         write: makes the file of rows, a part at a time.
     """
 
+    label: str
     suffix: str
     media_type: str
     write: Callable[[Schema, Batches], Iterator[bytes]]
 
 
 FORMATS = (
-    Format("csv", "text/csv; charset=utf-8; header=present", csv_file),
-    Format("parquet", "application/vnd.apache.parquet", parquet_file),
+    Format("CSV", "csv", "text/csv; charset=utf-8; header=present", csv_file),
+    Format("Parquet", "parquet", "application/vnd.apache.parquet", parquet_file),
 )
 
 

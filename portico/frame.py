@@ -1,6 +1,5 @@
 """The frame: the HTML around every page, the same for charts, errors and what the gateway says itself."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -68,10 +67,6 @@ def json_for_html(text: str) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - escaped just above
-
-
-def as_json(value: object) -> Markup:
-    return json_for_html(json.dumps(value, separators=(",", ":")))
 
 
 @cache

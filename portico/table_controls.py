@@ -56,7 +56,7 @@ class TableForm:
         if self.form.open and self.form.unknown["table"]:
             raise TableGone(f"{shorten(self.form.unknown['table'][-1])} is no longer there. Choose another table.")
         table = catalog.table(chosen)
-        if not any(column.kind is not Kind.OTHER for column in table.columns.values()):
+        if not table.drawable():
             raise Unreadable(f"{table.title} has no column that can be drawn: only lists, structures or bytes.")
         return table
 
@@ -78,7 +78,7 @@ class TableForm:
     def measure(self, not_of: Column) -> Column | None:
         """Ask what is measured: a column, or (None) the rows."""
         columns = self.table.columns
-        options = {ROWS: "Rows"} | {name: each.label for name, each in columns.items() if each.kind is not Kind.OTHER}
+        options = {ROWS: "Rows"} | {each.name: each.label for each in self.table.drawable()}
         numbers = [each for each in self.table.of_kind(Kind.NUMBER) if each.name != not_of.name]
         found = next((each.name for each in numbers if not each.names_rows), ROWS)
         chosen = self.one_of("measure", "Measure", found, options)
@@ -102,9 +102,14 @@ class TableForm:
             self.one_of("split", label, default.name if default else NOTHING, options, group="look")
         )
 
+    def log_scale(self, offered: bool) -> bool:
+        """Ask whether the scale is logarithmic, where that is offered."""
+        scales = {"linear": "Linear", "log": "Logarithmic"}
+        return offered and self.one_of("scale", "Scale", "linear", scales, group="look", visible=True) == "log"
+
     def filters(self, without: Column | None = None) -> tuple[Filter, ...]:
         """Ask which columns are filtered, and each for its values or bounds."""
-        among = [each for each in self.table.columns.values() if each.kind is not Kind.OTHER and each is not without]
+        among = [each for each in self.table.drawable() if each is not without]
         listed = self.form.arguments.getlist("filter")
         given = {name for name in self.form.arguments if any(self.form.arguments.getlist(name))} | set(self._said)
         usual = [
@@ -188,7 +193,7 @@ def evenly_apart(catalog: Catalog, table: Table, column: Column, low: int, step:
         value = table.relation[column.name].cast("int64")  # which the distance fits, as it may not fit the column
         return table.relation.filter((value - low) % step != 0).aggregate(rows=lambda found: found.count())
 
-    plan = plan_of((catalog.dialect, table.relation, column.name, low, step))
+    plan = plan_of((catalog.dialect, table.relation.op(), column.name, low, step))
     ((rows,),) = catalog.rows(plan.query("elsewhere", elsewhere, Values(), catalog.dialect))
     return bool(rows == 0)
 

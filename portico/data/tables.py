@@ -45,6 +45,10 @@ class Table:
     rows: int | None = None
     views: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
+    def drawable(self) -> list[Column]:
+        """The columns of which charts can be drawn."""
+        return [column for column in self.columns.values() if column.kind is not Kind.OTHER]
+
     def of_kind(self, *kinds: Kind) -> list[Column]:
         return [column for column in self.columns.values() if column.kind in kinds]
 

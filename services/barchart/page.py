@@ -9,7 +9,7 @@ from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
-from portico.data.questions.aggregates import AGGREGATES, weighting, words
+from portico.data.questions.aggregates import AGGREGATES, unit_of, weighting, words
 from portico.data.questions.bars import Bar, BarQuestion, Bars, bar_data, find_bars
 from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
@@ -33,7 +33,6 @@ USUAL_BARS = 200  # different values of a column that makes a chart at once
 TOPS = {"10": "10", "20": "20", "50": "50", "100": "100", "200": "200"}
 ORDERS = {"value": "By value", "name": "By name"}
 STYLES = {"stacked": "Stacked", "grouped": "Grouped", "share": "Share"}
-SCALES = {"linear": "Linear", "log": "Logarithmic"}
 RESTS = {"no": "Left out", "yes": "As one bar"}
 
 
@@ -64,7 +63,7 @@ class BarChart:
     def ask(self, form: Form) -> BarView:
         """Ask the controls of a view."""
         asked = TableForm(form, self.catalog, "barchart")
-        x = asked.column("x", "Bars", usual_bars(asked.table), possible_bars(asked.table))
+        x = asked.column("x", "Bars", usual_bars(asked.table), asked.table.drawable())
         grain = asked.grain(x) if x.kind is Kind.TIME else "auto"
         measure = asked.measure(not_of=x)
         aggregate = asked.aggregate(measure)
@@ -74,12 +73,11 @@ class BarChart:
         top = "200" if ordered else asked.one_of("top", "Largest", "20", TOPS, group="look")
         rest = not ordered and asked.one_of("rest", "All others", "no", RESTS, group="look") == "yes"
         order = "name" if ordered else asked.one_of("order", "Order", "value", ORDERS, group="look", visible=True)
-        log = style != "share" and split is None and log_helps(measure, aggregate)
-        scale = asked.one_of("scale", "Scale", "linear", SCALES, group="look", visible=True) if log else "linear"
+        log = asked.log_scale(style != "share" and split is None and log_helps(measure, aggregate))
         question = BarQuestion(
             asked.table, x, measure, aggregate, split, asked.filters(), grain, top=int(top), rest=rest
         )
-        return BarView(question, style, order, scale == "log", form)
+        return BarView(question, style, order, log, form)
 
     def _style(self, asked: TableForm, measure: Column | None, aggregate: str, split: Column | None) -> str:
         if split is None or not AGGREGATES[aggregate].adds_up:
@@ -108,14 +106,9 @@ class BarChart:
         return search(self.catalog, view.form, view.question.table, control, text)
 
 
-def possible_bars(table: Table) -> list[Column]:
-    """The columns whose values can be bars: all but what cannot be compared."""
-    return [column for column in table.columns.values() if column.kind is not Kind.OTHER]
-
-
 def usual_bars(table: Table) -> Column:
     """The column that a reader would expect as bars: of not too many different values, rather text than time."""
-    among = possible_bars(table)
+    among = table.drawable()
     texts = [each for each in among if each.kind is Kind.CATEGORY and (each.distinct or 0) > 1]
     few = [each for each in texts if (each.distinct or 0) <= FEW]
     some = [each for each in texts if (each.distinct or 0) <= USUAL_BARS]
@@ -191,7 +184,10 @@ def _axes(values: Axis, categories: Axis, upright: bool) -> dict[str, Axis]:
 def _traces(view: BarView, found: Bars, bars: list[Bar], upright: bool) -> list[Trace]:
     colors = colors_of(found.parts)
     labelled = _labelled(found, bars, upright)
-    measure, unit = title_of(view.question), "%" if view.style == "share" else unit_of(view.question)
+    measure, unit = (
+        title_of(view.question),
+        "%" if view.style == "share" else unit_of(view.question.measure, view.question.aggregate),
+    )
     names, lengths = ("x", "y") if upright else ("y", "x")
     return [
         {
@@ -244,13 +240,8 @@ def _shares(found: Bars) -> list[Bar]:
 def title_of(question: BarQuestion) -> str:
     """What the lengths of the bars are, with the unit."""
     named = words(question.measure, question.aggregate)
-    unit = unit_of(question)
+    unit = unit_of(question.measure, question.aggregate)
     return f"{named} ({unit})" if unit else named
-
-
-def unit_of(question: BarQuestion) -> str:
-    measure = question.measure
-    return measure.unit if measure and question.aggregate not in ("count", "distinct") else ""
 
 
 def caption_of(view: BarView, found: Bars) -> str:

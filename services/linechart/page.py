@@ -13,7 +13,7 @@ from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
-from portico.data.questions.aggregates import weighting, words
+from portico.data.questions.aggregates import unit_of, weighting, words
 from portico.data.questions.grains import GRAINS
 from portico.data.questions.lines import (
     EACH,
@@ -49,7 +49,6 @@ THIN, THICK = 1.25, 2.5  # lines of many points and of few (pixels)
 
 TOPS = {"3": "3", "5": "5", "8": "8", "16": "16"}
 RESTS = {"no": "Left out", "yes": "As one line"}
-SCALES = {"linear": "Linear", "log": "Logarithmic"}
 SHOWN = {
     "values": "Values",
     "running": "Running mean",
@@ -84,7 +83,7 @@ class LineChart:
     def ask(self, form: Form) -> LineView:
         """Ask the controls of a view."""
         asked = TableForm(form, self.catalog, "linechart")
-        x = asked.column("x", "Along", usual_x(asked.table), possible_x(asked.table))
+        x = asked.column("x", "Along", usual_x(asked.table), asked.table.drawable())
         measure = asked.measure(not_of=x)
         split = asked.split("A line per", usual_split(asked.table, x), not_of=x)
         aggregate = self._aggregate(asked, x, measure, split)
@@ -92,14 +91,13 @@ class LineChart:
         top, rest = self._lines(asked, split)
         shown = asked.one_of("shown", "Shown", "values", SHOWN, group="look")
         window = asked.one_of("window", "Mean of", "7", WINDOWS, group="look") if shown == "running" else "7"
-        log = shown != "index" and log_helps(measure, aggregate)
-        scale = asked.one_of("scale", "Scale", "linear", SCALES, group="look", visible=True) if log else "linear"
+        log = asked.log_scale(shown != "index" and log_helps(measure, aggregate))
         own = (asked.filter(x),) if x.kind is not Kind.CATEGORY else ()
         filters = own + asked.filters(without=x if own else None)
         question = LineQuestion(
             asked.table, x, measure, aggregate, split, filters, grain, top, rest, shown, int(window)
         )
-        return LineView(question, scale == "log", form)
+        return LineView(question, log, form)
 
     def _aggregate(self, asked: TableForm, x: Column, measure: Column | None, split: Column | None) -> str:
         """Ask how the rows of one step become one point; a measurement at a time is a point by itself."""
@@ -140,11 +138,6 @@ class LineChart:
         return search(self.catalog, view.form, view.question.table, control, text)
 
 
-def possible_x(table: Table) -> list[Column]:
-    """The columns along which a line can go."""
-    return [column for column in table.columns.values() if column.kind is not Kind.OTHER]
-
-
 def usual_x(table: Table) -> Column:
     """The column along which a reader would expect the line: time, then years, then what leaves a number to measure."""
     numbers = table.of_kind(Kind.NUMBER)
@@ -153,7 +146,7 @@ def usual_x(table: Table) -> Column:
     groups = [each for each in table.of_kind(Kind.CATEGORY) if SEVERAL <= (each.distinct or 0) <= FEW]
     steps = [*table.of_kind(Kind.TIME), *table.of_kind(Kind.YEAR)]
     plain = [each for each in along if each in measures]
-    return [*steps, *plain, *groups, *along, *numbers, *possible_x(table)][0]
+    return [*steps, *plain, *groups, *along, *numbers, *table.drawable()][0]
 
 
 def line_figure(view: LineView, found: Lines) -> Figure:
@@ -161,7 +154,8 @@ def line_figure(view: LineView, found: Lines) -> Figure:
     question = view.question
     names = [name for name in found.points if found.points[name]]
     colors, many = colors_of(names), sum(map(len, found.points.values())) > MOST_MARKERS
-    lines = [line(question, name, place, found, colors[name], many) for place, name in enumerate(names)]
+    ragged = is_ragged(found)
+    lines = [line(question, name, place, found, colors[name], many, ragged) for place, name in enumerate(names)]
     values = [value for points in found.points.values() for _, value in points]
     zoomed = f"from.{question.x.name}" in view.form.values
     meta = {"from": f"from.{question.x.name}", "to": f"to.{question.x.name}"} if zoomed else {}
@@ -213,12 +207,12 @@ def year_axis(found: Lines) -> Axis:
     return axis(range=[found.low - 1, found.high + 1], tickformat="d", **ticks)
 
 
-def line(question: LineQuestion, name: str, place: int, found: Lines, color: str, many: bool) -> Trace:
+def line(question: LineQuestion, name: str, place: int, found: Lines, color: str, many: bool, ragged: bool) -> Trace:
     """The trace of one line."""
     points = found.points[name]
     factor = MILLISECONDS if question.x.kind is Kind.TIME else 1
-    unit = marked(unit_of(question))
-    at = " (%{x})" if is_ragged(found) else ""  # the nearest point of a line may be of another day than the pointer's
+    unit = marked(shown_unit(question))
+    at = " (%{x})" if ragged else ""  # the nearest point of a line may be of another day than the pointer's
     more: Mapping[str, Any] = (
         {"hovertemplate": f"%{{y:,.5~g}} {unit}{at}"}
         if many
@@ -255,14 +249,13 @@ def title_of(question: LineQuestion) -> str:
     named = words(question.measure, question.aggregate, unique=question.aggregate == EACH)
     if question.shown == "index":
         return f"{named} (first = 100)"
-    unit = unit_of(question)
+    unit = shown_unit(question)
     return f"{named} ({unit})" if unit else named
 
 
-def unit_of(question: LineQuestion) -> str:
-    measure = question.measure
-    plain = question.aggregate not in ("count", "distinct") and question.shown != "index"
-    return measure.unit if measure and plain else ""
+def shown_unit(question: LineQuestion) -> str:
+    """The unit of the heights; an index has none."""
+    return "" if question.shown == "index" else unit_of(question.measure, question.aggregate)
 
 
 def caption_of(question: LineQuestion, found: Lines) -> str:

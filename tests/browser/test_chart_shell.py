@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.charts import back, caption, open_chart
+from tests.browser.charts import back, caption, drag, open_chart
 from tests.browser.conftest import PHONE, tab
 from tests.browser.test_every_view import grave
 from tests.made_up_chart import SLOW_S
@@ -392,16 +392,6 @@ def test_change_while_nobody_answers_is_drawn_when_the_page_is_back(page, shell,
     expect(control(page, "detail")).to_be_visible()
     expect(page).to_have_url(f"{shell}?by=place")
     faults.clear()
-
-
-def drag(page, first: float, last: float) -> None:
-    """Draw up a stretch of the chart, its ends as shares of its width."""
-    box = page.locator("#chart .nsewdrag").first.bounding_box()
-    height = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + first * box["width"], height)
-    page.mouse.down()
-    page.mouse.move(box["x"] + last * box["width"], height, steps=5)
-    page.mouse.up()
 
 
 def test_stretch_that_is_drawn_up_is_the_bounds_of_the_axis(page, shell):

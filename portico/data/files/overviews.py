@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 
 import ibis
 
-from portico.data.columns import Column, Kind
+from portico.data.columns import Column
 from portico.data.failures import NeededTooMuch
 from portico.data.query import Query, write
-from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
+from portico.data.questions.grains import FIRST_S, LAST_S
 from portico.data.questions.overview import Overview, overview_steps, step_for
+from portico.data.questions.parts import ends_of_time
 from portico.data.tables import Row, Table
 
 LOG = logging.getLogger("portico.data")
@@ -83,10 +84,8 @@ class Overviews:
 
     def _make(self, view: str, table: Table, x: Column, measure: Column) -> Overview | None:
         relation = table.relation
-        moment = moments(relation, x)
-        ends = relation.agg(low=seconds_of(moment.min()), high=seconds_of(moment.max()), rows=relation.count())
-        ((low, high, rows),) = self._rows(Query(write(ends, DIALECT).sql))
-        if x.kind is not Kind.TIME or low is None or high is None or low < FIRST_S or high > LAST_S:
+        ((low, high, rows),) = self._rows(Query(write(ends_of_time(relation, x), DIALECT).sql))
+        if low is None or high is None or low < FIRST_S or high > LAST_S:
             return None
         step = step_for(low, high)
         if step is None:

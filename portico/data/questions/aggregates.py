@@ -86,6 +86,11 @@ def words(measure: Column | None, aggregate: str, unique: bool = False) -> str:
     return f"{AGGREGATES[aggregate].label} of {measure.label}"
 
 
+def unit_of(measure: Column | None, aggregate: str) -> str:
+    """The unit of an aggregate: that of its measure, unless it is a number of rows or values."""
+    return measure.unit if measure and aggregate not in OF_ANY else ""
+
+
 def weighting(measure: Column | None, aggregate: str, columns: Mapping[str, Column]) -> str:
     """Say by what a mean is weighted; empty for nothing."""
     weighted = measure is not None and aggregate == "mean" and measure.weight in columns

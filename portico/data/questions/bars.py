@@ -8,9 +8,9 @@ from math import floor, log10
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.columns import FEW, Column, Kind
+from portico.data.columns import FEW, Kind
 from portico.data.query import Values, mark
-from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
+from portico.data.questions.aggregates import number_of, value_of
 from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
 from portico.data.questions.parts import (
@@ -21,6 +21,7 @@ from portico.data.questions.parts import (
     finite,
     largest_parts,
     measured,
+    named,
     part_of,
     span_of,
 )
@@ -105,11 +106,7 @@ class _Steps:
         edge = self.low + self.width * place
         if abs(edge) >= MOST_PLAIN or (edge and self.width < LEAST_PLAIN):
             return f"{edge:.15g}"
-        return (
-            f"{edge:,.{max(0, 1 - floor(log10(self.width)))}f}".removesuffix(".0")
-            if self.width < 1
-            else f"{edge:,.1f}".removesuffix(".0")
-        )
+        return f"{edge:,.{max(1, 1 - floor(log10(self.width)))}f}".removesuffix(".0")
 
     def between(self, keys: list[object]) -> list[object]:
         """All keys from the first to the last, those without rows too, where steps follow each other."""
@@ -137,8 +134,7 @@ def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
         return Bars(bars, [*names.values()], [""], total, rows, steps.grain)
     found = _divided(asking, question, relation, steps, list(largest))
     bars = [
-        Bar(REST if other else names[key], part or EMPTY * bool(question.split), finite(value))
-        for key, other, part, value in found
+        Bar(REST if other else names[key], question.name_of(part), finite(value)) for key, other, part, value in found
     ]
     parts = sorted({bar.part for bar in bars}, key=lambda part: (part == REST, part))
     return Bars(bars, [*names.values()] + [REST] * has_rest, parts, total, rows, steps.grain)
@@ -169,16 +165,6 @@ def bar_data(catalog: Catalog, question: BarQuestion) -> tuple[ir.Table, Values]
     found = base.group_by([*keys]).agg(number=value_of(base, question.aggregate)).order_by([*keys])
     taken = named(found, dict(zip(names, keys, strict=True)), question.measure, question.aggregate)
     return found.select(**taken), asking.values
-
-
-def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:
-    """The columns of what is taken away by the names that they have in the table."""
-    number = (
-        "rows" if measure is None else f"{aggregate} of {measure.name}" if aggregate in AGGREGATES else measure.name
-    )
-    while number in keys:
-        number += "_"
-    return {name: found[key] for name, key in keys.items()} | {number: found["number"]}
 
 
 def _base(question: BarQuestion, relation: ir.Table, **keys: ir.Value) -> ir.Table:

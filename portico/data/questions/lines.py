@@ -9,7 +9,6 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.bars import named
 from portico.data.questions.filters import NONE, filtered, text_of
 from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
 from portico.data.questions.overview import Overview, put_together, reduced_again, suits
@@ -22,6 +21,7 @@ from portico.data.questions.parts import (
     finite,
     largest_parts,
     measured,
+    named,
     part_of,
     span_of,
 )
@@ -90,7 +90,7 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
     step, lines_drawn = (grain, parts.shape, span.finite), max(1, len(parts.names))
     if min(span.rows, steps_in(span, grain) * lines_drawn) <= MOST_POINTS_PER_COLUMN * width:
         return Lines(
-            _all_points(asking, question.split, step, points),
+            _all_points(asking, question, step, points),
             span.rows,
             parts.total,
             grain,
@@ -98,7 +98,7 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
             high=span.high,
         )
     columns = min(width, max(1, COLUMNS_OF_ALL_LINES * width // lines_drawn))
-    found = _reduced_points(asking, question.split, step, points, span, columns)
+    found = _reduced_points(asking, question, step, points, span, columns)
     return Lines(found, span.rows, parts.total, grain, columns=columns, low=span.low, high=span.high)
 
 
@@ -184,7 +184,7 @@ def shown_as(points: ir.Table, shown: str, window: int) -> ir.Table:
 
 
 def _all_points(
-    asking: Asking, split: Column | None, step: Hashable, points: Callable[[], ir.Table]
+    asking: Asking, question: LineQuestion, step: Hashable, points: Callable[[], ir.Table]
 ) -> dict[str, list[Point]]:
     def build() -> ir.Table:
         every = points()
@@ -192,12 +192,12 @@ def _all_points(
 
     found: dict[str, list[Point]] = {}
     for part, x, value in asking.rows(("points", step), build):
-        found.setdefault(part or EMPTY * bool(split), []).append((x, finite(value)))
+        found.setdefault(question.name_of(part), []).append((x, finite(value)))
     return found
 
 
 def _reduced_points(
-    asking: Asking, split: Column | None, step: Hashable, points: Callable[[], ir.Table], span: Span, columns: int
+    asking: Asking, question: LineQuestion, step: Hashable, points: Callable[[], ir.Table], span: Span, columns: int
 ) -> dict[str, list[Point]]:
     asking.values.bound |= {"low": float(span.low), "high": float(span.high), "columns": columns}
 
@@ -207,7 +207,7 @@ def _reduced_points(
         return reduced(known, mark("low", "float64"), mark("high", "float64"), mark("columns", "int64"), asking.dialect)
 
     found = points_of(asking.rows(("reduced", step), build))
-    return {part or EMPTY * bool(split): points for part, points in found.items()}
+    return {question.name_of(part): points for part, points in found.items()}
 
 
 def _overview(catalog: Catalog, question: LineQuestion) -> Overview | None:
@@ -253,5 +253,5 @@ def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table
     places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}
     lines: dict[str, list[Point]] = {}
     for part, name, value in found:
-        lines.setdefault(part or EMPTY * bool(question.split), []).append((places[name], finite(value)))
+        lines.setdefault(question.name_of(part), []).append((places[name], finite(value)))
     return Lines(lines, rows, parts.total, names=tuple(name or EMPTY for name in places))

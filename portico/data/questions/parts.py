@@ -47,6 +47,10 @@ class Question:
         """Whether the numbers of its parts are parts of one amount."""
         return self.aggregate in AGGREGATES and AGGREGATES[self.aggregate].adds_up
 
+    def name_of(self, part: str) -> str:
+        """How a part is called; nothing where nothing is split."""
+        return part or (EMPTY if self.split else "")
+
     def shape(self) -> Hashable:
         """What its expressions depend on: everything in it but the values of its filters."""
         rest = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -93,6 +97,16 @@ def measured(relation: ir.Table, table: Table, measure: Column | None, aggregate
     if aggregate == "mean" and measure.weight in table.columns:
         columns["weight"] = number_of(relation, table.columns[measure.weight])
     return columns
+
+
+def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:
+    """The columns of what is taken away by the names that they have in the table."""
+    number = (
+        "rows" if measure is None else f"{aggregate} of {measure.name}" if aggregate in AGGREGATES else measure.name
+    )
+    while number in keys:
+        number += "_"
+    return {name: found[key] for name, key in keys.items()} | {number: found["number"]}
 
 
 class Asking:
@@ -148,12 +162,12 @@ def span_of(asking: Asking, relation: ir.Table, column: Column) -> Span:
     """The ends of a column of time or of numbers; infinite ones are left out."""
     if column.kind is not Kind.TIME:
         return _span(asking.rows("span", lambda: _ends(relation, number_of(relation, column))))
-    found = _span(asking.rows("span", lambda: _ends_of_time(relation, column)))
+    found = _span(asking.rows("span", lambda: ends_of_time(relation, column)))
     if found.low >= FIRST_S and found.high <= LAST_S:
         return found
 
     def build() -> ir.Table:
-        return _ends_of_time(relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S)), column)
+        return ends_of_time(relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S)), column)
 
     return _span(asking.rows("finite span", build))._replace(rows=found.rows, finite=False)
 
@@ -162,7 +176,8 @@ def _ends(relation: ir.Table, value: ir.NumericColumn) -> ir.Table:
     return relation.agg(low=value.min(), high=value.max(), rows=relation.count())
 
 
-def _ends_of_time(relation: ir.Table, column: Column) -> ir.Table:
+def ends_of_time(relation: ir.Table, column: Column) -> ir.Table:
+    """The first and the last moment of a column (seconds since 1970), and how many rows there are."""
     moment = moments(relation, column)
     return relation.agg(low=seconds_of(moment.min()), high=seconds_of(moment.max()), rows=relation.count())
 
