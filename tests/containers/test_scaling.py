@@ -1,5 +1,7 @@
 """Replicas come, go and die while visitors are at work, and none of them notices."""
 
+import time
+
 import pytest
 
 from tests.containers.load import load_on
@@ -9,6 +11,7 @@ pytestmark = pytest.mark.containers
 
 REPLICAS = 3
 SHARE_TOLERANCE = 0.2
+KNOWN_WITHIN_S = 10
 SAMPLE = 300  # pairs of answers: enough for the shares to show
 
 
@@ -24,6 +27,7 @@ def test_scaling_up_and_down_under_load_fails_no_request(stack: Stack):
         load.wait_for(SAMPLE // 3)
         stack.scale("barchart", REPLICAS)
         replicas = stack.containers("barchart")
+        wait_until_known(replicas)
         before = [requests_answered(replica) for replica in replicas]
         load.wait_for(SAMPLE)
         answered = [requests_answered(replica) - count for replica, count in zip(replicas, before, strict=True)]
@@ -41,6 +45,13 @@ def test_killing_one_replica_under_load_fails_no_request(stack: Stack, three_rep
         run("docker", "kill", three_replicas[0])
         load.wait_for(SAMPLE)
     assert load.failures == []
+
+
+def wait_until_known(replicas: list[str]) -> None:
+    """Return when the gateway has sent visitors to each replica: it asks for their names once a second."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while not all(map(requests_answered, replicas)):
+        assert time.monotonic() < deadline, f"a replica without visitors after {KNOWN_WITHIN_S} s"
 
 
 def requests_answered(replica: str) -> int:
