@@ -15,7 +15,8 @@ DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
-DATABASE_SCHEMES = ("postgresql", "postgres")
+DATABASE_SCHEMES = ("postgresql", "postgres", "duckdb")
+DUCKDB_MAGIC, DUCKDB_MAGIC_AT = b"DUCK", 8  # https://duckdb.org/docs/stable/internals/storage
 # A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 ADDRESS = re.compile(
     r"https?://(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]+)?/?",
@@ -36,7 +37,7 @@ class Settings:
         remotes: page name to the address of its service (`PORTICO_REMOTE`).
         host, port: where to listen (`HOST`, `PORT`).
         workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
-        data: where the tables are: a folder, or the address of a database; empty for the sample alone
+        data: where the tables are: a folder, or the address of a database (file); empty for the sample alone
             (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
         query_seconds, query_memory: what a query may take, and all queries of a process together
             (`PORTICO_QUERY_SECONDS`, `PORTICO_QUERY_MEMORY`; unset = `[data]` of `pages.toml`).
@@ -109,7 +110,20 @@ def _data(environ: Mapping[str, str]) -> str:
         known = ", ".join(f"{each}://…" for each in DATABASE_SCHEMES)
         hidden = f"{scheme[0]}…"  # what follows may be a password
         raise ConfigError(ENVIRONMENT, "PORTICO_DATA", hidden, f"must be a folder or an address; known: {known}")
-    return text
+    return _database_file(text) if scheme[1].lower() == "duckdb" else text
+
+
+def _database_file(text: str) -> str:
+    """The address of a database file, absolute: `duckdb:///srv/shop.duckdb`, or `duckdb://shop.duckdb` from here."""
+    file = Path(text.partition("://")[2]).expanduser().absolute()
+    try:
+        with file.open("rb") as content:
+            magic = content.read(DUCKDB_MAGIC_AT + len(DUCKDB_MAGIC))[DUCKDB_MAGIC_AT:]
+    except OSError as error:
+        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, f"cannot be read: {error.strerror}") from None
+    if magic != DUCKDB_MAGIC:
+        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is not a DuckDB database")
+    return f"duckdb://{file}"
 
 
 def _data_folder(text: str) -> str:

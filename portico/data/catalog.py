@@ -1,12 +1,15 @@
-"""The catalog of this process: a folder of files or a database, as the settings say."""
+"""The catalog of this process: a folder of files, a database file or a database, as the settings say."""
 
 from functools import cache
 from pathlib import Path
 
+from portico.data.files.database_file import DatabaseFileCatalog
 from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.data.tables import Catalog
 from portico.settings import Settings
+
+DATABASE_FILE = "duckdb://"
 
 
 def open_catalog(settings: Settings) -> Catalog:
@@ -19,6 +22,8 @@ def _opened(data: str, seconds: int, memory: str, at_once: int) -> Catalog:
     watch = Watch(seconds, at_once)
     if "://" not in data:
         return FolderCatalog(Path(data) if data else None, watch, memory)
+    if data.startswith(DATABASE_FILE):
+        return DatabaseFileCatalog(Path(data.removeprefix(DATABASE_FILE)), watch, memory)
     from portico.data.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
 
     return DatabaseCatalog(data, watch)

@@ -1,8 +1,10 @@
-"""The same tables as a folder of files and as a PostgreSQL database: what is asked of one is asked of both."""
+"""The same tables as files, as a database file and in PostgreSQL: what is asked of one is asked of all."""
 
+import duckdb
 import psycopg
 import pytest
 
+from portico.data.files.database_file import DatabaseFileCatalog
 from portico.data.files.folder import FolderCatalog
 from portico.data.postgres.database import DatabaseCatalog
 from portico.data.running import Watch
@@ -26,12 +28,28 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session", params=["folder", pytest.param("database", marks=pytest.mark.containers)])
+@pytest.fixture(
+    scope="session", params=["folder", "database file", pytest.param("database", marks=pytest.mark.containers)]
+)
 def catalog(request):
-    """The catalog of these tables, on either engine."""
+    """The catalog of these tables, from each source."""
     if request.param == "folder":
         return FolderCatalog(request.getfixturevalue("folder"), Watch(SECONDS, 4), "128MB")
+    if request.param == "database file":
+        return DatabaseFileCatalog(request.getfixturevalue("database_file"), Watch(SECONDS, 4), "128MB")
     return DatabaseCatalog(request.getfixturevalue("database_address"), Watch(SECONDS, 4))
+
+
+@pytest.fixture(scope="session")
+def database_file(tables, folder, tmp_path_factory):
+    """A DuckDB database with these tables."""
+    path = tmp_path_factory.mktemp("database") / "tables.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for table in tables.values():
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in table.types.items())
+            connection.execute(f"CREATE TABLE {table.stem} ({columns})")
+            connection.execute(f"INSERT INTO {table.stem} FROM '{folder / table.file}'")
+    return path
 
 
 @pytest.fixture(scope="session")

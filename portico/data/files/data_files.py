@@ -48,6 +48,16 @@ class DataFile:
         return (found[1] or found[3]).lower() if found else ""
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is read line by line, for every query anew unless it is kept in memory."""
+        return self.format != "parquet"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it says itself how many rows it has."""
+        return self.format == "parquet"
+
+    @property
     def gzipped(self) -> bool:
         return self.path.name.lower().endswith(".gz")
 
@@ -65,7 +75,7 @@ class DataFile:
 
     def digest(self) -> str:
         """The same for the same version of a file and its description, and for nothing else."""
-        text = repr((os.fspath(self.path), self.signature, self.sidecar))
+        text = repr((os.fspath(self.path), self.signature, self.sidecar, self.alias))
         return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=12).hexdigest()
 
     def check_unchanged(self) -> None:
@@ -75,6 +85,31 @@ class DataFile:
             raise TableGone(f"{self.name} was deleted while it was read.")
         if signature != self.signature:
             raise Unreadable(f"{self.name} changed while it was read. Try again.")
+
+
+@dataclass(frozen=True)
+class StoredTable(DataFile):
+    """A table or view of a database file.
+
+    Attributes:
+        relation: how it is named in the engine's SQL.
+        is_view: whether it is worked out at each query.
+    """
+
+    relation: str = ""
+    is_view: bool = False
+
+    @property
+    def title(self) -> str:
+        return readable_name(self.alias)
+
+    @property
+    def is_text(self) -> bool:
+        return False
+
+    @property
+    def is_counted(self) -> bool:
+        return not self.is_view
 
 
 def title_of(name: str) -> str:

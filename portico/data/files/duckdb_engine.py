@@ -38,7 +38,7 @@ class DuckDBEngine:
     queries under way would be cut off.
 
     Args:
-        folders: where files may be read; every other place, and the network, is closed to it.
+        folders, files: what may be read; every other place, and the network, is closed to it.
         watch: stops the queries.
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
         forget: called when what was created here is gone.
@@ -52,8 +52,10 @@ class DuckDBEngine:
         memory: str,
         forget: Callable[[], None] = lambda: None,
         spill: Path | None = None,
+        files: Sequence[Path] = (),
     ) -> None:
         self._folders = [str(folder) for folder in folders]
+        self._files = [str(file) for file in files]
         self._watch = watch
         self._downloads = watch.for_downloads()
         self._config: dict[str, str | bool | int | float | list[str]] = {
@@ -116,6 +118,7 @@ class DuckDBEngine:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_file_cache = false")  # a file is read as it is now
         connection.execute(f"SET allowed_directories = [{', '.join(map(_literal, self._folders))}]")
+        connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, self._files))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return connection

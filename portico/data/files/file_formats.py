@@ -16,7 +16,7 @@ from typing import IO, cast
 import duckdb
 
 from portico.data.failures import Unreadable
-from portico.data.files.data_files import DataFile
+from portico.data.files.data_files import DataFile, StoredTable
 from portico.data.files.json_brackets import check_brackets
 from portico.data.tables import Row
 
@@ -59,6 +59,8 @@ def select(file: DataFile, whole: bool, ask: Ask, look: Look) -> str:
         Unreadable: it is no such file.
         duckdb.Error: as the engine says it.
     """
+    if isinstance(file, StoredTable):
+        return f"FROM {file.relation}"
     if file.size == 0:
         raise Unreadable(f"{file.name} is empty.")
     if file.gzipped:

@@ -6,7 +6,7 @@ import secrets
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -42,16 +42,24 @@ class FolderCatalog:
         watch: stops the queries.
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
         spill: a writable folder for what memory does not hold; without one such a query fails.
+        files: files elsewhere that the engine may read.
     """
 
     dialect = "duckdb"
 
-    def __init__(self, folder: Path | None, watch: Watch, memory: str, spill: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        watch: Watch,
+        memory: str,
+        spill: Path | None = None,
+        files: Sequence[Path] = (),
+    ) -> None:
         self._watch = watch
         self._folder = folder.resolve() if folder is not None else None
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
-        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill)
+        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files)
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a turn for all that the block asks."""
@@ -63,9 +71,7 @@ class FolderCatalog:
         if self._folder is None or not found:
             return [TableName(SAMPLE, SAMPLE.capitalize())]
         names = [TableName(name, self._title(self._folder, name, has_more)) for name, has_more in found]
-        titles = [each.title for each in names]
-        plain = [TableName(each.name, _unique(each, titles)) for each in names]
-        return sorted(plain, key=lambda each: (each.title.casefold(), each.name))
+        return by_title(names)
 
     def table(self, name: str) -> Table:
         """The table of that name as it is now.
@@ -269,6 +275,13 @@ def _check_unchanged(used: list[Reading]) -> None:
     for reading in used:
         if not reading.copied:
             reading.file.check_unchanged()
+
+
+def by_title(names: Sequence[TableName]) -> list[TableName]:
+    """Sort tables as they are offered; those of one title have their name with it."""
+    titles = [each.title for each in names]
+    plain = [TableName(each.name, _unique(each, titles)) for each in names]
+    return sorted(plain, key=lambda each: (each.title.casefold(), each.name))
 
 
 def _unique(name: TableName, titles: list[str]) -> str:

@@ -51,11 +51,11 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
     Raises:
         DataError, duckdb.Error, OSError: it cannot be read.
     """
-    small = file.format != "parquet" and file.size <= (SMALL_GZIP_BYTES if file.gzipped else SMALL_BYTES)
+    small = file.is_text and file.size <= (SMALL_GZIP_BYTES if file.gzipped else SMALL_BYTES)
     reads = select(file, small, ask, look)
     kind = "TABLE" if small else "VIEW"
     projection = ", ".join(
-        _without_zone(name, dtype) for name, dtype in _types(reads, ask).items() if name in (file.only or {name})
+        _as_read(name, dtype) for name, dtype in _types(reads, ask).items() if name in (file.only or {name})
     )
     ask(f"CREATE OR REPLACE {kind} {quoted(view)} AS FROM ({reads}) SELECT {projection}")
     schema = {name: dtype_of(text) for name, text in _types(f"FROM {quoted(view)}", ask).items()}
@@ -65,7 +65,7 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
         title=file.title,
         relation=ibis.table(ibis.schema(schema), name=view),
         columns={name: describe(name, dtype, facts.get(name)) for name, dtype in schema.items()},
-        changed=None if file.alias else file.changed,  # the sample's file is as old as the package, its data is not
+        changed=None if file.only else file.changed,  # the sample's file is as old as the package, its data is not
         rows=_rows(file, view, small, ask),
     )
     return Reading(file, view, table, file.size if small else 0)
@@ -87,15 +87,17 @@ def _types(query: str, ask: Ask) -> Mapping[str, str]:
     return {row[0]: row[1] for row in ask(f"DESCRIBE {query}")}
 
 
-def _without_zone(name: str, dtype: str) -> str:
+def _as_read(name: str, dtype: str) -> str:
     """Moments with an offset become times in UTC: DuckDB hands out the former with the help of pytz alone."""
+    if dtype.startswith("ENUM("):  # which compares with no text that is none of its values
+        return f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
     if dtype == "TIMESTAMP WITH TIME ZONE":
         return f"CAST({quoted(name)} AS TIMESTAMP) AS {quoted(name)}"
     return quoted(name)
 
 
 def _rows(file: DataFile, view: str, small: bool, ask: Ask) -> int | None:
-    if small or file.format == "parquet":  # from memory or the file's own count: both without a scan
+    if small or file.is_counted:  # from memory or the file's own count: both without a scan
         return int(ask(f"FROM {quoted(view)} SELECT count(*)")[0][0])
     return None
 
