@@ -1,6 +1,5 @@
 """A DuckDB database file: its tables and views as they are now, read and never written."""
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -22,8 +21,8 @@ from services.barchart.page import BarChart
 
 SHOP = (
     "CREATE TYPE size AS ENUM ('small', 'large')",
-    "CREATE TABLE orders AS SELECT i AS id, ['small', 'large'][1 + i % 2]::size AS size, 1.5 * i AS price,"
-    " TIMESTAMPTZ '2024-01-01 00:00:00+00' + i * INTERVAL 1 DAY AS at FROM range(100) t(i)",
+    """CREATE TABLE orders AS SELECT i AS id, ['small', 'large'][1 + i % 2]::size AS size, 1.5 * i AS price,
+    TIMESTAMPTZ '2024-01-01 00:00:00+00' + i * INTERVAL 1 DAY AS at FROM range(100) t(i)""",
     "CREATE VIEW totals AS SELECT size, sum(price) AS total FROM orders GROUP BY size",
     'CREATE SCHEMA "o\'dd"',
     'CREATE TABLE "o\'dd"."select a""b" AS SELECT 1 AS v',
@@ -90,7 +89,7 @@ def test_values_of_an_enumeration_are_texts_of_which_any_can_be_asked(catalog):
 def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
     assert len(rows_of(catalog, "orders")) == 100
     before = Values().query(catalog.table("orders").relation, catalog.dialect)
-    os.replace(written(tmp_path / "new", "CREATE TABLE orders AS SELECT 7 AS v"), shop)
+    written(tmp_path / "new", "CREATE TABLE orders AS SELECT 7 AS v").replace(shop)
     assert [each.name for each in catalog.names()] == ["orders"]
     assert rows_of(catalog, "orders") == [(7,)]
     with pytest.raises(Unreadable, match=r"orders changed while it was read\. Try again\."):
@@ -104,7 +103,7 @@ def test_file_is_not_written(shop, catalog):
     alias = rows_of(catalog, "orders") and catalog.rows(Query("FROM duckdb_databases() SELECT database_name, readonly"))
     assert [readonly for name, readonly in alias if name.startswith("d") and "_" in name] == [True]
     assert shop.read_bytes() == before
-    assert os.listdir(shop.parent) == [shop.name]
+    assert list(shop.parent.iterdir()) == [shop]
 
 
 def test_view_reads_no_other_file(tmp_path, shop):
@@ -119,13 +118,13 @@ def test_view_reads_no_other_file(tmp_path, shop):
 def test_view_of_what_is_gone_is_named_and_the_others_work(shop):
     written(shop, "CREATE TABLE other AS SELECT 1 AS a", "CREATE VIEW broken AS FROM other", "DROP TABLE other")
     catalog = DatabaseFileCatalog(shop, Watch(10, 4), "128MB")
-    with pytest.raises(Unreadable, match="^broken asks for something that is not in sh'op 1.duckdb"):
+    with pytest.raises(Unreadable, match=r"^broken asks for something that is not in sh'op 1\.duckdb"):
         catalog.table("broken")
     assert len(rows_of(catalog, "orders")) == 100
 
 
 def test_file_that_another_program_writes_is_away_until_it_is_done(shop, catalog):
-    with another_program_writes(shop), pytest.raises(SourceAway, match="^sh'op 1.duckdb is being written to") as caught:
+    with another_program_writes(shop), pytest.raises(SourceAway, match=r"^sh'op 1\.duckdb is being written") as caught:
         catalog.names()
     assert "/" not in str(caught.value)
     assert len(rows_of(catalog, "orders")) == 100
@@ -143,7 +142,7 @@ def test_file_that_goes_is_said_and_seen_when_it_comes_back(shop, catalog):
 def test_file_that_becomes_no_database_is_said(shop, catalog):
     assert len(rows_of(catalog, "orders")) == 100
     (shop.parent / "junk").write_bytes(b"x" * 5000)
-    os.replace(shop.parent / "junk", shop)
+    (shop.parent / "junk").replace(shop)
     with pytest.raises(Unreadable, match=r"^sh'op 1.duckdb is not a DuckDB database\.$"):
         catalog.names()
 
