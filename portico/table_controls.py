@@ -15,7 +15,6 @@ from portico.data.query import Values, plan_of
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.questions.filters import NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
-from portico.data.sample import SAMPLE
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
 from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line, shorten
@@ -28,8 +27,6 @@ MOST_STEPS = 80  # marks of a slider
 EXACT = 2**53  # whole numbers above this are no exact facts, which are floating
 FOUND = 50  # options that a search returns
 FACTOR_FOR_LOG = 100  # between the greatest and the least number
-NO_LOG = "Some numbers are not above zero and have no place on a logarithmic scale: this one is linear."
-SHOWN_VALUES = 3  # of a filter, in a caption
 PREFIXES = ("in.", "range.", "from.", "to.")
 
 
@@ -249,35 +246,3 @@ def log_helps(measure: Column | None, aggregate: str) -> bool:
     if facts is None or facts.low is None or facts.high is None:
         return False
     return facts.low > 0 and facts.high >= FACTOR_FOR_LOG * facts.low
-
-
-def facts_of(table: Table, rows: int) -> list[str]:
-    """The number of rows that were read, and the age of the data."""
-    age = f"data of {table.changed:%-d %b %Y, %H:%M} UTC" if table.changed else ""
-    if table.name == SAMPLE:
-        age = "a sample: your own tables go into the folder data"
-    return [f"{rows:,} row{'' if rows == 1 else 's'} read", *([age] if age else [])]
-
-
-def filters_in_words(filters: Iterable[Filter]) -> str:
-    """Say which rows are drawn; empty if all are."""
-    said = [_in_words(each) for each in filters if each.says_something()]
-    return f" · {'; '.join(said)}" if said else ""
-
-
-def _in_words(wanted: Filter) -> str:
-    label = wanted.column.label
-    if wanted.values:
-        shown = ", ".join(map(one_line, wanted.values[:SHOWN_VALUES]))
-        more = len(wanted.values) - SHOWN_VALUES
-        return f"{label}: {shown}" + (f" and {more} more" if more > 0 else "")
-    if wanted.low and wanted.high:
-        return f"{label} {wanted.low}" + ("" if wanted.low == wanted.high else f" to {wanted.high}")
-    return f"{label} from {wanted.low}" if wanted.low else f"{label} to {wanted.high}"
-
-
-def why_empty(filters: Iterable[Filter]) -> str:
-    """Say why there is nothing to draw."""
-    if any(each.says_something() for each in filters):
-        return "No row passes all filters. Take one away, or widen it."
-    return "This table has no rows."

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import ibis.expr.datatypes as dt
 
+from portico.data.look_alikes import why_text
+
 YEARS_FROM, YEARS_TO = 1000, 2999  # whole numbers between these can be years
 FEW = 50  # different values that have room as bars
 ID_WORDS = frozenset(
@@ -50,6 +52,7 @@ class Facts:
         known: of these, those with a value.
         distinct: different values among these.
         low, high: of a number, the least and the greatest finite value; None without one.
+        texts: of a text in a file, the first, the last and the longest, where there are any.
     """
 
     rows: int
@@ -57,6 +60,7 @@ class Facts:
     distinct: int
     low: float | None = None
     high: float | None = None
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Column:
         label, unit: as it is written beside an axis.
         weight: the column by which its mean is weighted; empty for none.
         level: whether its sum says nothing, as with a rate or a temperature.
+        why_text: why it is text although it looks like numbers or times; empty if it does not.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Column:
     unit: str = ""
     weight: str = ""
     level: bool = False
+    why_text: str = ""
 
     def title(self) -> str:
         """The name with its unit, as it stands at an axis."""
@@ -112,6 +118,7 @@ def describe(name: str, dtype: dt.DataType, facts: Facts | None, labels: Mapping
         unit=known.get("unit", ""),
         weight=known.get("weight", ""),
         level=bool(words_of(name) & LEVEL_WORDS),
+        why_text=why_text(facts.texts) if facts else "",
     )
 
 

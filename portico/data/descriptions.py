@@ -47,7 +47,8 @@ class Description:
                 raise Unreadable(f"{self.where}: columns.{name}.weight = {weight!r}: must name a column of numbers")
 
     def _column(self, column: Column) -> Column:
-        return replace(column, **self.columns.get(column.name, {}))
+        given = self.columns.get(column.name)
+        return column if given is None else replace(column, why_text="", **given)  # who describes it knows it
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
 from portico.form import Form
 from portico.numbers import readable
-from portico.table_controls import NO_LOG, TableForm, facts_of, filters_in_words, log_helps, search, why_empty
+from portico.table_controls import TableForm, log_helps, search
+from portico.table_words import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
 
 ROW_HEIGHT_PX = 26
 FRAME_HEIGHT_PX = 60  # the axis and its title
@@ -95,7 +96,7 @@ class BarChart:
             return Drawn(empty(why_empty(question.filters)), caption_of(view, found), facts)
         fits = not view.log or all(bar.value is None or bar.value > 0 for bar in found.bars)
         drawn = bar_figure(view if fits else replace(view, log=False), found)
-        return Drawn(drawn, caption_of(view, found), facts, notes=[] if fits else [NO_LOG])
+        return Drawn(drawn, caption_of(view, found), facts, notes=notes_of(question.table) + ([] if fits else [NO_LOG]))
 
     def data(self, view: BarView) -> ViewData:
         """All bars of a view, however many."""

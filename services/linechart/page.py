@@ -28,17 +28,8 @@ from portico.data.tables import Catalog, Table
 from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
 from portico.form import Form
 from portico.numbers import readable
-from portico.table_controls import (
-    NO_LOG,
-    SEVERAL,
-    TableForm,
-    facts_of,
-    filters_in_words,
-    log_helps,
-    search,
-    usual_split,
-    why_empty,
-)
+from portico.table_controls import SEVERAL, TableForm, log_helps, search, usual_split
+from portico.table_words import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
 
 HEIGHT_PX = 520
 MOST_TICKS = 8
@@ -127,7 +118,7 @@ class LineChart:
             facts.append(f"the first {MOST_CATEGORIES} names drawn")
         fits = not view.log or all(value is None or value > 0 for each in found.points.values() for _, value in each)
         drawn = line_figure(view if fits else replace(view, log=False), found)
-        return Drawn(drawn, caption, facts, notes=[] if fits else [NO_LOG])
+        return Drawn(drawn, caption, facts, notes=notes_of(question.table) + ([] if fits else [NO_LOG]))
 
     def data(self, view: LineView) -> ViewData:
         """Every point of every line of a view."""

@@ -93,6 +93,8 @@ def _of_format(text: str) -> str:
         return "is damaged or not complete: it cannot be unpacked."
     if "sniffing file" in text:
         return "is no table that can be made out: its lines do not have the same columns."
+    if "not latin-1" in text:
+        return "is written in an encoding that is not read here, as Windows-1252 is. Save it as UTF-8."
     if "encoded" in text:
         return "is not written in an encoding that is read here. Save it as UTF-8."
     if "altered" in text:

@@ -22,6 +22,8 @@ FIRST_ROWS = 50_000  # that facts are taken from
 FIRST_CELLS = 2_000_000  # and no more than these, in a wide table
 COLUMNS_WITH_FACTS = 256
 COLUMNS_AT_ONCE = 64  # of which facts are asked in one query: each takes the engine about half a megabyte
+RESULTS = 5  # of each column, in that query
+LOOKED_AT = 40  # characters of a text, which is longer than a number or a time
 WHOLE_NUMBER = dt.Decimal(38, 0)  # stands for UHUGEINT, which Ibis does not know
 
 Ask = Callable[[str], list[Row]]
@@ -111,16 +113,27 @@ def _facts(view: str, schema: Mapping[str, dt.DataType], ask: Ask) -> dict[str, 
         first = f"FROM {quoted(view)} SELECT {', '.join(map(quoted, some))} LIMIT {rows}"
         wanted = ", ".join(part for name in some for part in _asked_of(name, schema[name]))
         answer = ask(f"FROM ({first}) SELECT count(*), {wanted}")[0]
-        facts |= {name: Facts(answer[0], *answer[at : at + 4]) for name, at in zip(some, count(1, 4), strict=False)}
+        facts |= {name: _read_facts(answer, at) for name, at in zip(some, count(1, RESULTS), strict=False)}
     return facts
 
 
-def _asked_of(name: str, dtype: dt.DataType) -> tuple[str, str, str, str]:
+def _read_facts(answer: Row, at: int) -> Facts:
+    known, distinct, low, high, texts = answer[at : at + RESULTS]
+    return Facts(answer[0], known, distinct, low, high, tuple(dict.fromkeys(text for text in texts or () if text)))
+
+
+def _asked_of(name: str, dtype: dt.DataType) -> tuple[str, ...]:
     column = quoted(name)
     # Counted in a list of hashes, as count(DISTINCT …) takes 2 MB for each column, however few its values are.
     distinct = f"coalesce(list_unique(list(CASE WHEN {column} IS NOT NULL THEN hash({column}) END)), 0)"
     if not dtype.is_numeric() or dtype.is_boolean():
-        return f"count({column})", distinct, "NULL", "NULL"
+        return f"count({column})", distinct, "NULL", "NULL", _texts(column) if dtype.is_string() else "NULL"
     number = f"CAST({column} AS DOUBLE)"
     finite = f"CASE WHEN isfinite({number}) THEN {number} END"  # FILTER would copy all columns for each of them
-    return f"count({column})", distinct, f"min({finite})", f"max({finite})"
+    return f"count({column})", distinct, f"min({finite})", f"max({finite})", "NULL"
+
+
+def _texts(column: str) -> str:
+    """The first text in order, the last and the longest: words would be among them, were there any beside numbers."""
+    text = f"nullif(trim(left({column}, {LOOKED_AT})), '')"
+    return f"[min({text}), max({text}), arg_max({text}, length({text}))]"
