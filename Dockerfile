@@ -8,11 +8,25 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --quiet --require-hashes --requirement requirements/runtime.txt
 
+# --- the bundles of plotly.js that pages.toml names, each with the checksum that is written down for it
+FROM node:24-slim AS bundles
+WORKDIR /bundles
+COPY requirements/plotly-bundles.txt requirements/plotly-bundles.sh pages.toml ./
+RUN sh plotly-bundles.sh
+
+# --- scripts and styles that all pages share, compressed; they change with the packages alone
+FROM packages AS shared
+COPY --from=bundles /bundles/*.min.js shared/bundles/
+COPY portico/shared_assets portico/shared_assets
+RUN /venv/bin/python -m portico.shared_assets.build shared
+
 # --- what every page shares; bytecode is compiled here, since a container's root is read-only
 FROM packages AS library
 COPY pages.toml ./
 COPY services/__init__.py services/
 COPY portico portico
+COPY --from=shared /site/shared shared
+RUN /venv/bin/python -m portico.shared_assets.build shared
 # By hash and not by date: the same sources give the same layer.
 RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash portico services
 

@@ -59,7 +59,7 @@ class Frame:
         return self._render("error.html", status=status, heading=heading, advice=advice, current=page, retry=retry)
 
     def _render(self, template: str, **values: Any) -> str:
-        return _templates().get_template(template).render(site=self.registry, asset=self.assets.url, **values)
+        return _templates().get_template(template).render(site=self.registry, asset=self.assets.own, **values)
 
 
 def json_for_html(text: str) -> Markup:

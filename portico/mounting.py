@@ -21,6 +21,7 @@ from portico.page_app import apps_of
 from portico.registry import Page
 from portico.service import register_service_routes
 from portico.settings import ENVIRONMENT
+from portico.shared_assets import shared_blueprint
 from portico.site import Site, attach_site, open_site
 from portico.warm_up import warm_up
 
@@ -59,7 +60,7 @@ def bare_server(site: Site) -> Flask:
     server = Flask("portico", static_folder=None)
     server.url_map.merge_slashes = False  # its redirects name the host and the scheme that a proxy asked with
     attach_site(server, site)
-    server.register_blueprint(site.assets.blueprint())
+    server.register_blueprint(shared_blueprint(site.assets))
     register_error_pages(server, site)
     return server
 

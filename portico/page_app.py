@@ -1,5 +1,6 @@
 """`PageApp`: the Dash app of one page, which takes its path, title, frame and shared behaviour from the site."""
 
+import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,12 +15,15 @@ from portico.callback_guard import check_callback_body
 from portico.errors import ConfigError
 from portico.frame import Frame, json_for_html
 from portico.registry import Page
+from portico.shared_assets.page_tags import libraries_of, shared_tags
 from portico.site import Site, site_of
 
 CATCH_ALL = "<path:path>"
 CALLBACK = "_dash-update-component"
 SUITE_FILE = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 APPS = "portico_apps"
+GRAPH = '"type":"Graph"'
+NAMESPACE = re.compile(r'"namespace":"([a-z0-9_]+)"')
 
 
 class PageApp(dash.Dash):
@@ -32,6 +36,8 @@ class PageApp(dash.Dash):
     Args:
         import_name: the page module's `__name__`.
         server: the Flask server that was handed to `construct_page`.
+        libraries: libraries of components, by module, that neither the page's modules nor its first layout
+            show, such as one that only a helper's callbacks use.
 
     Raises:
         ConfigError: the module is not a page of the registry.
@@ -40,11 +46,12 @@ class PageApp(dash.Dash):
     server: Flask
     validation_layout: Any
 
-    def __init__(self, import_name: str, server: Flask, **dash_options: Any) -> None:
+    def __init__(self, import_name: str, server: Flask, *, libraries: Sequence[str] = (), **dash_options: Any) -> None:
         self.site: Site = site_of(server)
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
         self.warm = False
+        self._libraries = libraries_of(import_name) | set(libraries)
         self._frame = Frame(self.site.registry, self.site.assets)
         super().__init__(
             import_name,
@@ -67,20 +74,30 @@ class PageApp(dash.Dash):
 
     def interpolate_index(self, **slots: Any) -> str:
         """Put what Dash made of the page into the site's frame."""
-        wanted = ("metas", "css", "app_entry", "config", "scripts", "renderer")
-        html = {name: slots[name] for name in wanted}
-        return self._frame.page(self.page, first=self._first_answers(), **html)
+        layout = to_json(self.get_layout())
+        html = {name: slots[name] for name in ("metas", "app_entry", "config", "renderer")}
+        html |= {name: self._shared(slots[name], layout) for name in ("css", "scripts")}
+        plotly = self._plotly_url() if GRAPH in layout else ""
+        return self._frame.page(self.page, first=self._first_answers(layout), plotly=plotly, **html)
 
-    def _first_answers(self) -> str:
+    def _shared(self, tags: str, layout: str) -> str:
+        if self.site.settings.dev:
+            return tags  # Dash's own, which it watches and reloads
+        return shared_tags(tags, self.site.assets, self._libraries.union(NAMESPACE.findall(layout)))
+
+    def _plotly_url(self) -> str:
+        return self.site.assets.plotly(self.page.bundle)
+
+    def _first_answers(self, layout: str) -> str:
         """What the renderer would ask for first, put into the index: the layout and the dependencies."""
-        layout = json_for_html(to_json(self.get_layout()))
-        dependencies = json_for_html(to_json(self._callback_list))
-        return f'{{"layout":{layout},"dependencies":{dependencies}}}'
+        return f'{{"layout":{json_for_html(layout)},"dependencies":{json_for_html(to_json(self._callback_list))}}}'
 
     def _config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._config()
         config.pop("python_version", None)  # nothing a visitor needs, much that an attacker wants
-        return config
+        if not any(each.get("background") for each in self.callback_map.values()):
+            config.pop("end_id", None)  # it signs what belongs to these, and makes another page of every answer
+        return config | {"serve_locally": False, "plotlyjs_url": self._plotly_url()}  # where plotly.js is
 
     @property
     def layout(self) -> Any:
@@ -150,8 +167,10 @@ def _json_body() -> Any:
 def _registered_files_only(serve: Callable[..., Response]) -> Callable[..., Response]:
     def serve_registered(package_name: str, fingerprinted_path: str) -> Response:
         try:
-            return serve(package_name, fingerprinted_path)
+            response = serve(package_name, fingerprinted_path)
         except DependencyException:
             abort(HTTPStatus.NOT_FOUND)
+        response.headers["Cache-Control"] = "no-cache"  # Dash answers the fingerprint of any build with what it has
+        return response
 
     return serve_registered

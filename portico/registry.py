@@ -21,6 +21,9 @@ DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024
 MAX_TIMEOUT_S = 3600.0
 MAX_BODY_LIMIT_BYTES = 1024**3
+MAX_FRESH_S = 24 * 3600
+FULL = "full"
+BUNDLES = (FULL, "basic", "cartesian")  # what they draw: portico/shared_assets/plotly_bundles.py
 DEFAULT_QUERY_SECONDS = 20
 MAX_QUERY_SECONDS = 3600
 DEFAULT_QUERY_MEMORY = "128MB"
@@ -35,7 +38,8 @@ class Page:
     """One page of the site, as `pages.toml` declares it.
 
     `path` begins and ends with a slash. `timeout_s` (seconds) and `body_limit_bytes` are what the
-    gateway grants the page; `pure` says that its callbacks only read.
+    gateway grants the page; `pure` says that its callbacks only read, and `fresh_s` (seconds) for how long
+    their answers may be shared. `bundle` is the plotly.js that the page draws with.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Page:
     timeout_s: float = DEFAULT_TIMEOUT_S
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     pure: bool = False
+    fresh_s: int = 0
+    bundle: str = FULL
 
     @property
     def status_path(self) -> str:
@@ -126,7 +132,7 @@ def _data(document: Mapping[str, Any]) -> tuple[int, str]:
 def _parse_page(prefix: str, table: Any) -> Page:
     if not isinstance(table, dict):
         raise ConfigError(REGISTRY_FILE, prefix.rstrip("."), table, "must be a table, written as [[page]]")
-    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure"}
+    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"}
     _reject_unknown_keys(prefix, table, known)
     name = _page_name(prefix, table)
     return Page(
@@ -137,6 +143,8 @@ def _parse_page(prefix: str, table: Any) -> Page:
         timeout_s=_number(prefix, table, "timeout", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
         body_limit_bytes=_bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES),
         pure=_flag(prefix, table, "pure"),
+        fresh_s=_fresh(prefix, table),
+        bundle=_bundle(prefix, table),
     )
 
 
@@ -166,6 +174,25 @@ def _page_path(prefix: str, table: Mapping[str, Any], name: str) -> str:
     if first_segment in RESERVED_NAMES:
         raise ConfigError(REGISTRY_FILE, f"{prefix}path", path, "begins with a name that the site uses itself")
     return path
+
+
+def _fresh(prefix: str, table: Mapping[str, Any]) -> int:
+    value = table.get("fresh", 0)
+    if type(value) is not int or not 0 <= value <= MAX_FRESH_S:
+        problem = f"must be a whole number of seconds from 0 to {MAX_FRESH_S}"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
+    if value and not table.get("pure"):
+        problem = "only answers of callbacks that only read are shared: it needs pure = true"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
+    return value
+
+
+def _bundle(prefix: str, table: Mapping[str, Any]) -> str:
+    value = table.get("bundle", FULL)
+    if value not in BUNDLES:
+        problem = f"is no bundle of plotly.js that Portico knows: {', '.join(BUNDLES)}"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}bundle", value, problem)
+    return str(value)
 
 
 def _reject_twins(key: str, values: Iterable[str]) -> None:

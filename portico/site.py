@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from portico.errors import ConfigError
 from portico.registry import REGISTRY_FILE, Page, Registry, read_registry
 from portico.settings import Settings, read_settings, site_folder
 from portico.shared_assets import SharedAssets
@@ -47,8 +48,14 @@ def open_site() -> Site:
     Raises:
         ConfigError: either is wrong.
     """
-    registry = read_registry(site_folder())
-    return Site(registry, read_settings(registry), SharedAssets.of_portico())
+    folder = site_folder()
+    registry = read_registry(folder)
+    settings = read_settings(registry)
+    try:
+        assets = SharedAssets.of_site(folder)
+    except ValueError as error:
+        raise ConfigError("shared/bundles", "plotly.js", str(folder), str(error)) from None
+    return Site(registry, settings, assets)
 
 
 def attach_site(server: Flask, site: Site) -> None:

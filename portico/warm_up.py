@@ -2,7 +2,7 @@
 
 Dash sets up a server at its first request and plotly imports numpy lazily; concurrent first requests
 race for both and get errors. After this each page has answered its index, its layout, its dependencies,
-a script and every callback that can be called with the layout's own values.
+the shared files that it names and every callback that can be called with the layout's own values.
 """
 
 import re
@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from portico.errors import ConfigError
 from portico.page_app import PageApp
 
-FIRST_SCRIPT = re.compile(rb'src="([^"]*_dash-component-suites/[^"]*)"')
+SHARED_FILE = re.compile(rb'(?:src|href)="(/_shared/[^"]*)"')
 
 
 def warm_up(server: Flask, apps: Iterable[PageApp]) -> None:
@@ -37,15 +37,14 @@ def warm_up(server: Flask, apps: Iterable[PageApp]) -> None:
 def _warm_page(client: FlaskClient, app: PageApp) -> None:
     path = app.page.path
     index = _expect_success(app, client.get(path))
-    for address in (f"{path}_dash-layout", f"{path}_dash-dependencies", *_first_script(index)):
+    for address in (f"{path}_dash-layout", f"{path}_dash-dependencies", *_shared_files(index)):
         _expect_success(app, client.get(address))
     for body in sample_callbacks(app):
         _expect_success(app, client.post(f"{path}_dash-update-component", json=body), body["output"])
 
 
-def _first_script(index: TestResponse) -> list[str]:
-    found = FIRST_SCRIPT.search(index.data)
-    return [found[1].decode()] if found else []
+def _shared_files(index: TestResponse) -> list[str]:
+    return [address.decode() for address in SHARED_FILE.findall(index.data)]
 
 
 def _expect_success(app: PageApp, response: TestResponse, what: str = "") -> TestResponse:

@@ -10,7 +10,6 @@ import yaml
 from gateway.nginx.render import nginx_config
 from portico.new_page import write_page
 from portico.registry import Page, read_registry
-from portico.shared_assets import SharedAssets
 from tests.processes import ROOT
 
 REGISTRY = read_registry(ROOT)
@@ -40,7 +39,7 @@ def test_page_is_known_everywhere(page):
 
 @pytest.mark.parametrize("page", REGISTRY.pages, ids=lambda page: page.name)
 def test_nginx_gateway_passes_each_page_on(page):
-    config = nginx_config(REGISTRY, SharedAssets.of_portico())
+    config = nginx_config(REGISTRY)
     assert f"upstream {page.name} " in config
     place = f"location ^~ {page.path} " if page.path != "/" else "location = / "
     assert f"proxy_pass http://{page.name};" in config.split(place)[1].split("location")[0]

@@ -18,11 +18,12 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m gateway.nginx FOLDER", file=sys.stderr)
         return EXIT_USAGE
     try:
-        registry = read_registry(site_folder())
+        folder = site_folder()
+        registry = read_registry(folder)
     except ConfigError as error:
         print(f"gateway.nginx: {error}", file=sys.stderr)
         return EXIT_CONFIG
-    write_gateway(registry, SharedAssets.of_portico(), Path(arguments[0]))
+    write_gateway(registry, SharedAssets.of_site(folder), Path(arguments[0]))
     return 0
 
 

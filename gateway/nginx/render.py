@@ -1,6 +1,6 @@
 """From the registry to nginx: its configuration, its error pages and the shared assets that it has itself."""
 
-import gzip
+import shutil
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from portico.error_pages import RETRY_AFTER_S
 from portico.frame import PASSING, Frame
 from portico.registry import Page, Registry
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
+from portico.shared_assets.assets import CODINGS, FOLDER
 
 # What nginx can answer by itself; a page's own errors pass as they are.
 SITE_STATUSES = (
@@ -47,27 +48,36 @@ GATEWAY_PORT = 8080
 HELD_BODY_BYTES = 1024 * 1024
 LONGEST_RETRY_S = 2.0  # after that a request is not given to another replica
 ERRORS = ".errors"  # no page's path begins with a dot
-GZIP_LEVEL = 9  # at build, so it may take its time
+PLAIN = "identity"  # the coding of a file as it is: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 
 
 def write_gateway(registry: Registry, assets: SharedAssets, folder: Path) -> None:
     """Write a gateway into a folder: `templates/` for nginx's entrypoint, `files/` for nginx to serve."""
-    _write(folder / "templates" / "nginx.conf.template", nginx_config(registry, assets))
+    _write(folder / "templates" / "nginx.conf.template", nginx_config(registry))
     for path, text in error_files(registry, assets).items():
         _write(folder / "files" / ERRORS / path, text)
-    for name, content in assets.files.items():
-        file = folder / "files" / assets.url(name).removeprefix("/")
-        _write(file, content)
-        _write(file.with_name(f"{name}.gz"), gzip.compress(content, GZIP_LEVEL, mtime=0))
+    _write_shared(assets, folder / "files" / FOLDER)
 
 
-def nginx_config(registry: Registry, assets: SharedAssets) -> str:
+def _write_shared(assets: SharedAssets, folder: Path) -> None:
+    """Write the shared files as they are, and as they were compressed when the image's earlier layers were built."""
+    for package in assets:
+        for file in package.files:
+            _write(folder / PLAIN / package.url(file).removeprefix("/"), package.read(file))
+    for coding in CODINGS:
+        if (assets.folder / coding).is_dir():
+            shutil.copytree(assets.folder / coding, folder / coding)
+
+
+def nginx_config(registry: Registry) -> str:
     """Render nginx's configuration, in which the entrypoint fills in what only the running container knows."""
     return _template("nginx.conf.jinja").render(
         pages=tuple(registry),
         home=next((page for page in registry if page.path == "/"), None),
-        own_assets=f"{SHARED_PREFIX}{assets.package}/{assets.digest}/",
-        asset_types={media_type.partition(";")[0]: suffix.removeprefix(".") for suffix, media_type in TYPES.items()},
+        shared_folder=FOLDER,
+        plain=PLAIN,
+        shared_prefix=SHARED_PREFIX,
+        asset_types=_suffixes_by_type(),
         for_ever=FOR_EVER,
         security_headers=SECURITY_HEADERS,
         retry_after_s=RETRY_AFTER_S,
@@ -80,6 +90,12 @@ def nginx_config(registry: Registry, assets: SharedAssets) -> str:
         held_body_bytes=HELD_BODY_BYTES,
         longest_retry_s=LONGEST_RETRY_S,
     )
+
+
+def _suffixes_by_type() -> dict[str, str]:
+    """The types of shared files as nginx has them: each with all its suffixes."""
+    bare = {suffix.removeprefix("."): media_type.partition(";")[0] for suffix, media_type in TYPES.items()}
+    return {each: " ".join(suffix for suffix, known in bare.items() if known == each) for each in bare.values()}
 
 
 def error_files(registry: Registry, assets: SharedAssets) -> dict[str, str]:

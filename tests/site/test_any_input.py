@@ -83,7 +83,7 @@ VALUES = st.recursive(
 @pytest.fixture(scope="module")
 def client():
     registry = read_registry(ROOT)
-    site = Site(registry, Settings(site_folder=ROOT, pages=registry.names()), SharedAssets.of_portico())
+    site = Site(registry, Settings(site_folder=ROOT, pages=registry.names()), SharedAssets.of_site(ROOT))
     return init_app(site).test_client()
 
 

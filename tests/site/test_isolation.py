@@ -10,7 +10,7 @@ import pytest
 
 from portico.registry import read_registry
 from portico.settings import THREADS_PER_REMOTE
-from portico.shared_assets import SharedAssets
+from portico.shared_assets.assets import own_package
 from tests.processes import ROOT, free_port, is_listening, kill, running, running_process
 from tests.site.visitor import Document, ask, open_page, post
 
@@ -140,7 +140,7 @@ def test_page_that_hangs_leaves_the_others_their_threads():
 
 
 def test_shared_file_of_another_build_is_asked_of_every_service():
-    own = SharedAssets.of_portico()
+    own = own_package()
     nobody, other = f"http://127.0.0.1:{free_port()}", own.url("portico.css").replace(own.digest, "0" * 16)
     with (
         running("portico", PORTICO_PAGES="linechart") as lines,

@@ -19,7 +19,7 @@ def registry():
 
 @pytest.fixture(scope="session")
 def real_site(registry):
-    return Site(registry, Settings(site_folder=ROOT, pages=registry.names()), SharedAssets.of_portico())
+    return Site(registry, Settings(site_folder=ROOT, pages=registry.names()), SharedAssets.of_site(ROOT))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def small_site(tmp_path, fresh_services):
     def write_and_open(pages, registry=None):
         folder = write_site(tmp_path, pages, registry)
         known = read_registry(folder)
-        return Site(known, Settings(site_folder=folder, pages=known.names()), SharedAssets.of_portico())
+        return Site(known, Settings(site_folder=folder, pages=known.names()), SharedAssets.of_site(ROOT))
 
     return write_and_open
 

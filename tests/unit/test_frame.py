@@ -9,9 +9,10 @@ import pytest
 from portico.frame import ERROR_TEXTS, Frame, json_for_html
 from portico.registry import parse_registry
 from portico.shared_assets import SharedAssets
+from tests.processes import ROOT
 
 ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""
-SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer"), "")
+SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer", "plotly"), "")
 
 
 class Tags(HTMLParser):
@@ -39,7 +40,7 @@ def frame():
 def frame_of(title, description):
     pages = [{"name": "home", "path": "/"}, {"name": "bars", "title": title, "description": description}]
     document = {"site": {"title": title, "description": description}, "page": pages}
-    return Frame(parse_registry(document), SharedAssets.of_portico())
+    return Frame(parse_registry(document), SharedAssets.of_site(ROOT))
 
 
 def test_odd_titles_are_texts_and_nothing_else(frame):

@@ -1,8 +1,10 @@
 """The nginx gateway's configuration and files, as they are made from the registry."""
 
+import gzip
 import re
 from pathlib import Path
 
+import brotli
 import pytest
 
 from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
@@ -11,8 +13,11 @@ from gateway.response_headers import SECURITY_HEADERS
 from portico.error_pages import is_of_home
 from portico.registry import Registry, parse_registry
 from portico.shared_assets import SharedAssets
+from portico.shared_assets.assets import own_package
+from portico.shared_assets.build import write_compressed
 from tests.processes import ROOT
 
+ASSETS = SharedAssets.of_site(ROOT)
 ODD_TITLE = """<script>"'$host ${PORT} {{ 1 }} ; }</script>"""
 
 
@@ -21,7 +26,7 @@ def registry_of(*pages: dict) -> Registry:
 
 
 def config_of(*pages: dict) -> str:
-    return nginx_config(registry_of(*pages), SharedAssets.of_portico())
+    return nginx_config(registry_of(*pages))
 
 
 def block(config: str, head: str) -> str:
@@ -127,7 +132,7 @@ def test_shared_assets_come_from_any_page(config: str):
         "pure",
         "uploads",
     ]
-    assert "http_404" in block(config, "location ^~ /_shared/")
+    assert "http_404" in block(config, "location @shared_elsewhere")
 
 
 def test_no_service_route_has_a_location(config: str):
@@ -158,16 +163,16 @@ def test_only_these_variables_are_left_to_the_entrypoint(config: str):
 
 
 def test_every_error_page_that_is_named_is_there():
-    registry, assets = registry_of(HOME, SALES, PURE, UPLOADS), SharedAssets.of_portico()
-    files = error_files(registry, assets)
-    named = re.findall(r" /\.errors/(\S+);", nginx_config(registry, assets))
+    registry = registry_of(HOME, SALES, PURE, UPLOADS)
+    files = error_files(registry, ASSETS)
+    named = re.findall(r" /\.errors/(\S+);", nginx_config(registry))
     wanted = {name.replace("$error_format", suffix) for name in named for suffix in ("html", "txt")}
     assert wanted <= set(files)
     assert len(files) == 2 * (len(SITE_STATUSES) + len(PAGE_STATUSES) * len(registry.pages))
 
 
 def test_page_that_is_down_is_named_with_its_title_escaped():
-    html = error_files(registry_of(HOME, SALES), SharedAssets.of_portico())["sales/503.html"]
+    html = error_files(registry_of(HOME, SALES), ASSETS)["sales/503.html"]
     assert "is not available right now" in html
     assert "&lt;script&gt;" in html
     assert ODD_TITLE not in html
@@ -180,18 +185,20 @@ def test_duration_is_never_none(seconds: float, written: str):
 
 
 def test_gateway_is_written_as_the_image_takes_it(tmp_path: Path):
-    assets = SharedAssets.of_portico()
-    write_gateway(registry_of(HOME), assets, tmp_path)
-    style = tmp_path / "files" / assets.url("portico.css").removeprefix("/")
-    assert style.read_bytes() == assets.files["portico.css"]
-    assert style.with_name("portico.css.gz").is_file()
-    assert (tmp_path / "templates" / "nginx.conf.template").is_file()
-    assert (tmp_path / "files" / ".errors" / "home" / "503.html").is_file()
+    assets = SharedAssets([own_package()], tmp_path / "compressed")
+    write_compressed(assets, assets.folder)
+    write_gateway(registry_of(HOME), assets, tmp_path / "gateway")
+    shared, style = tmp_path / "gateway" / "files" / "shared", assets.own("portico.css").removeprefix("/")
+    plain = (shared / "identity" / style).read_bytes()
+    assert gzip.decompress((shared / "gzip" / style).read_bytes()) == plain
+    assert brotli.decompress((shared / "br" / style).read_bytes()) == plain
+    assert (tmp_path / "gateway" / "templates" / "nginx.conf.template").is_file()
+    assert (tmp_path / "gateway" / "files" / ".errors" / "home" / "503.html").is_file()
 
 
 def test_same_registry_gives_the_same_files(tmp_path: Path):
     for name in ("one", "other"):
-        write_gateway(registry_of(HOME), SharedAssets.of_portico(), tmp_path / name)
+        write_gateway(registry_of(HOME), ASSETS, tmp_path / name)
     contents = [
         {
             file.relative_to(tmp_path / name): file.read_bytes()

@@ -1,17 +1,29 @@
-"""Files that all pages share, and how long each answer may be kept."""
+"""Files that all pages share: their addresses, their compression, and how long each may be kept."""
 
+import gzip
+
+import brotli
 import pytest
 from flask import Flask
 
-from portico.shared_assets import FOR_EVER, SharedAssets
+from portico.shared_assets import FOR_EVER, SharedAssets, SharedPackage, shared_blueprint
+from portico.shared_assets.assets import own_package
+from portico.shared_assets.build import write_compressed
+from portico.shared_assets.libraries import CORE, core_files, dash_package, installed_libraries
+from portico.shared_assets.plotly_bundles import WHOLE, plotly_package
+from tests.processes import ROOT
 
-ASSETS = SharedAssets("thing", "0123456789abcdef", {"a.js": b"let a;", "b.css": b"b {}", "c.svg": b"<svg/>"})
+FILES = {"a.js": b"let a;" * 100, "b.css": b"b {}", "c.svg": b"<svg/>", "d.map": b"{}"}
+THING = SharedPackage("thing", FILES)
+UNPACK = {"": bytes, "br": brotli.decompress, "gzip": gzip.decompress}
 
 
 @pytest.fixture(scope="module")
-def client():
+def client(tmp_path_factory):
+    assets = SharedAssets([THING], tmp_path_factory.mktemp("compressed"))
+    write_compressed(assets, assets.folder)
     server = Flask("x", static_folder=None)
-    server.register_blueprint(ASSETS.blueprint())
+    server.register_blueprint(shared_blueprint(assets))
     return server.test_client()
 
 
@@ -19,20 +31,55 @@ def client():
     ("file", "media_type"), [("a.js", "text/javascript"), ("b.css", "text/css"), ("c.svg", "image/svg+xml")]
 )
 def test_file_has_its_type_and_is_kept_for_ever(client, file, media_type):
-    answer = client.get(ASSETS.url(file))
-    assert answer.data == ASSETS.files[file]
+    answer = client.get(THING.url(file))
+    assert answer.data == FILES[file]
     assert answer.mimetype == media_type
     assert answer.headers["Cache-Control"] == FOR_EVER
 
 
 @pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("BR", "br"),
+        ("identity", ""),
+        ("*", ""),
+        ("brown, gzipped", ""),
+        (";;q=,,br;q=x", ""),
+        ("gzip;q=0, br;q=0.0", ""),
+        (", ".join(f"x{number}" for number in range(500)), ""),
+    ],
+)
+def test_coding_is_the_best_that_the_client_names(client, accepted, coding):
+    answer = client.get(THING.url("a.js"), headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding", "") == coding
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert UNPACK[coding](answer.data) == FILES["a.js"]
+
+
+def test_each_coding_has_a_tag_of_its_own(client):
+    codings = ("br", "gzip", "identity")
+    tags = {client.get(THING.url("a.js"), headers={"Accept-Encoding": each}).headers["ETag"] for each in codings}
+    assert len(tags) == 3
+
+
+def test_file_that_was_not_compressed_is_sent_as_it_is(client):
+    answer = client.get(THING.url("d.map"), headers={"Accept-Encoding": "br"})
+    assert (answer.data, "Content-Encoding" in answer.headers) == (FILES["d.map"], False)
+
+
+@pytest.mark.parametrize(
     "address",
     [
-        "/_shared/thing/0123456789abcdee/a.js",
-        "/_shared/thing/0123456789abcdef/d.js",
-        "/_shared/other/0123456789abcdef/a.js",
-        "/_shared/thing/0123456789abcdef/../a.js",
-        "/_shared/thing/0123456789abcdef/",
+        THING.url("a.js").replace(THING.digest, "0" * 16),
+        f"{THING.prefix}e.js",
+        THING.url("a.js").replace("thing", "other"),
+        f"{THING.prefix}../a.js",
+        f"{THING.prefix}..%2fa.js",
+        f"{THING.prefix}%00a.js",
+        THING.prefix,
     ],
 )
 def test_another_digest_or_file_is_not_there(client, address):
@@ -40,21 +87,55 @@ def test_another_digest_or_file_is_not_there(client, address):
 
 
 def test_unchanged_file_is_not_sent_again(client):
-    tag = client.get(ASSETS.url("a.js")).headers["ETag"]
-    again = client.get(ASSETS.url("a.js"), headers={"If-None-Match": tag})
+    tag = client.get(THING.url("a.js")).headers["ETag"]
+    again = client.get(THING.url("a.js"), headers={"If-None-Match": tag})
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_digest_changes_with_a_files_name_and_content(tmp_path, monkeypatch):
-    monkeypatch.setattr("portico.shared_assets.__file__", str(tmp_path / "shared_assets.py"))
-    (tmp_path / "static").mkdir()
-    digests = []
-    for name, content in [("a.js", b"1"), ("a.js", b"2"), ("b.js", b"2")]:
-        (tmp_path / "static" / name).write_bytes(content)
-        digests.append(SharedAssets.of_portico().digest)
-    assert len(set(digests)) == 3
+def test_digest_changes_with_a_files_name_and_content():
+    digests = {SharedPackage("x", files).digest for files in ({"a.js": b"1"}, {"a.js": b"2"}, {"b.js": b"2"})}
+    assert len(digests) == 3
 
 
 def test_address_of_a_file_that_is_not_there_is_a_key_error():
     with pytest.raises(KeyError):
-        ASSETS.url("d.js")
+        THING.url("d.js")
+
+
+def test_own_scripts_are_one_file_with_all_of_them():
+    script = own_package().read("portico.js")
+    for part in (ROOT / "portico" / "static").glob("*.js"):
+        assert part.read_bytes() in script
+
+
+def test_core_of_dash_holds_each_of_its_files_in_the_order_in_which_they_run():
+    package = dash_package()
+    core = package.read(CORE)
+    heads = [core.find(package.read(file)[:2000].rstrip()) for file in core_files()]
+    assert -1 not in heads
+    assert heads == sorted(heads)
+    assert b"\n//# sourceMappingURL" not in core  # it would be of the last file alone
+
+
+def test_nothing_that_only_developers_need_is_shared():
+    files = dash_package().files
+    assert not [
+        file for file in files if ".dev." in file or "proptypes" in file or file.endswith("react-dom@18.3.1.js")
+    ]
+
+
+def test_every_installed_library_of_components_is_found():
+    names = [library.name for library in installed_libraries()]
+    assert names[0] == "dash"
+    assert {"dash_ag_grid", "dash_mantine_components"} <= set(names)
+
+
+def test_bundle_that_is_not_there_is_stood_in_for_by_the_whole(tmp_path):
+    assets = SharedAssets([plotly_package(tmp_path)], tmp_path)
+    assert assets.plotly("basic").endswith(f"/{WHOLE}")
+
+
+def test_bundle_of_another_version_is_refused(tmp_path):
+    (tmp_path / "plotly-basic.min.js").write_text("/** plotly.js (basic - minified) v1.0.0 */")
+    with pytest.raises(ValueError, match=r"plotly-basic.min.js is of 'v1.0.0', the installed plotly brings"):
+        plotly_package(tmp_path)
