@@ -6,6 +6,7 @@ or dark preference at once; here stand only those of the data, which are readabl
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, isfinite, log10
+from textwrap import wrap
 from typing import Any
 
 from portico.numbers import readable
@@ -15,6 +16,7 @@ PALETTE = ("#3b7dd8", "#d9662b", "#2a9468", "#9a5fc4", "#a8841a", "#c94f7c", "#2
 DASHES = ("solid", "dash", "dot")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
+MESSAGE_LINE = 40  # characters in the place of a chart, as many as a phone has room for
 ROUND = (1, 2, 5)
 LEAST = 1e-300  # below it there are no round numbers any more
 ZERO_NEAR = 0.4  # of the largest value: an axis that would begin below this begins at zero
@@ -163,6 +165,7 @@ def marked(text: str) -> str:
 
 def empty(message: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    note = {"text": marked(message), "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+    lines = [marked(line) for line in wrap(message, MESSAGE_LINE)]
+    note = {"text": " <br>".join(lines), "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
     hidden = {"visible": False}
     return figure([], annotations=[note], xaxis=hidden, yaxis=hidden, height=320)

@@ -1,5 +1,9 @@
 """What can go wrong between a question and its rows; the text of each is what a reader sees."""
 
+# Said after a limit that was reached: a reader knows whom to ask, and whoever runs the site what to set.
+MORE_SECONDS = "Whoever runs this site can allow more (PORTICO_QUERY_SECONDS)."
+MORE_MEMORY = "Whoever runs this site can allow more (PORTICO_QUERY_MEMORY)."
+
 
 class DataError(Exception):
     """A question has no answer now. Its text says why and what a reader can do."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from flask import has_request_context, request
 
 from portico.client_connection import client_socket, has_left
-from portico.data.failures import Busy, Cancelled, DataError, TookTooLong
+from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
@@ -240,7 +240,8 @@ class Watch:
 def took_too_long(seconds: float) -> TookTooLong:
     """What a reader is told of a query whose time is over."""
     return TookTooLong(
-        f"This took longer than {seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time."
+        f"This took longer than {seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time. "
+        f"{MORE_SECONDS}"
     )
 
 

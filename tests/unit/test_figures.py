@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portico.figures import figure, linear_ticks, log_ticks, round_down, round_up, value_axis
+from portico.figures import empty, figure, linear_ticks, log_ticks, round_down, round_up, value_axis
 
 AMOUNTS = st.floats(1e-6, 1e12)
 
@@ -14,6 +14,16 @@ AMOUNTS = st.floats(1e-6, 1e12)
 def test_figure_has_a_height_that_can_be_kept_free_for_it():
     assert figure([])["layout"]["height"] == 450
     assert figure([], height=300)["layout"]["height"] == 300
+
+
+def test_message_in_the_place_of_a_chart_has_lines_that_a_phone_has_room_for():
+    message = "This took longer than <20> seconds and was stopped. Ask for less: a filter, a shorter span of time."
+    (note,) = empty(message)["layout"]["annotations"]
+    lines = note["text"].replace("&lt;", "<").split("<br>")
+    assert "".join(lines) == message
+    assert max(map(len, lines)) <= 41
+    assert len(lines) == 3
+    assert empty("")["layout"]["annotations"][0]["text"] == ""
 
 
 def test_ticks_are_round_numbers_written_for_people():

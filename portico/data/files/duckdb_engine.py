@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from portico.data.failures import NeededTooMuch
+from portico.data.failures import MORE_MEMORY, NeededTooMuch
 from portico.data.running import Watch
 from portico.data.tables import Row
 
@@ -26,7 +26,10 @@ ROWS_A_BATCH = 2000
 duckdb.default_connection().close()
 
 LOG = logging.getLogger("portico.data")
-TOO_MUCH = "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups."
+TOO_MUCH = (
+    "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups. "
+    f"{MORE_MEMORY}"
+)
 NO_VALUES: Mapping[str, Any] = {}
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from portico.data.columns import Column
 from portico.data.descriptions import Description, read_description
-from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.failures import MORE_MEMORY, DataError, NeededTooMuch, TableGone, Unreadable
 from portico.data.files.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.files.engine_errors import explained, explained_query, speaks_of_a_file
@@ -156,7 +156,7 @@ class FolderCatalog:
             description = self._description(file)
             reading = self._described(self._opened(file, view), description)
         except NeededTooMuch as error:
-            raise NeededTooMuch(f"{file.name} takes more memory than there is for a query.") from error
+            raise NeededTooMuch(f"{file.name} takes more memory than there is for a query. {MORE_MEMORY}") from error
         except Unreadable as error:
             failure: DataError = error
         except (duckdb.Error, OSError, EOFError, zlib.error) as error:

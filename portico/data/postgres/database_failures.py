@@ -10,7 +10,10 @@ LOG = logging.getLogger("portico.data")
 
 AWAY = "The database does not answer right now. Try again in a moment."
 NOT_WORKED_OUT = "The database could not work this out."
-LARGE = "This needs more memory than the database gives to a chart. Ask for less: a filter, fewer groups."
+LARGE = (
+    "This needs more memory than the database gives to a chart. Ask for less: a filter, fewer groups. "
+    "Whoever runs the database can allow more (temp_file_limit, work_mem)."
+)
 # By the beginning of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 BY_STATE: tuple[tuple[str, type[DataError], str], ...] = (
     (
