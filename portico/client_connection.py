@@ -4,12 +4,15 @@ import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MILLISECONDS = 1000
+# tcpi_bytes_acked and tcpi_notsent_bytes of https://github.com/torvalds/linux/blob/v6.12/include/uapi/linux/tcp.h#L229
+TCP_INFO = struct.Struct("=120xQ16xI")
 
 
 def client_socket(environ: "WSGIEnvironment") -> socket.socket | None:
@@ -35,6 +38,48 @@ def give_up_on_silence(client: socket.socket, seconds: int) -> None:
     that something is taken: one of Python's would be for all of what is sent at once.
     """
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", seconds, 0))
+
+
+class Pace:
+    """How fast a client takes what is sent to it; Linux alone tells, and elsewhere nobody is slow.
+
+    Args:
+        least: bytes a second of a client who is not slow.
+        window: seconds over which these are counted.
+    """
+
+    def __init__(self, client: socket.socket, least: int, window: float) -> None:
+        self._client, self._least, self._window = client, least, window
+        self._since, self._taken, self._slow = time.monotonic(), 0, False
+
+    def is_slow(self) -> bool:
+        """Say whether the client was slow in the last window, all through which something waited for it.
+
+        It is to be asked every now and then: a window in which nothing waited once is none.
+        """
+        now, (taken, waiting) = time.monotonic(), _taken_and_waiting(self._client)
+        over = now - self._since
+        if waiting and over < self._window:
+            return self._slow
+        self._slow = waiting > 0 and taken - self._taken < self._least * over
+        self._since, self._taken = now, taken
+        return self._slow
+
+    def cut_if_waited_for(self) -> None:
+        """End the connection if the client has something to take: whoever is sending it would not hear of the end else."""
+        if _taken_and_waiting(self._client)[1]:
+            with suppress(OSError, ValueError):  # it has ended
+                self._client.shutdown(socket.SHUT_RDWR)
+
+
+def _taken_and_waiting(client: socket.socket) -> tuple[int, int]:
+    """The bytes that a client has taken so far, and those that wait for it in the system."""
+    try:
+        found = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size)
+        taken, waiting = TCP_INFO.unpack(found)
+    except (OSError, ValueError, AttributeError, struct.error):
+        return 0, 0
+    return taken, waiting
 
 
 def wait_for_answer(page: socket.socket, client: socket.socket | None, timeout: float) -> bool:

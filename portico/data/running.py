@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from flask import has_request_context, request
 
-from portico.client_connection import client_socket, has_left
+from portico.client_connection import Pace, client_socket, has_left
 from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
@@ -23,6 +23,8 @@ WAITS = 2  # times the limit of a query: what a chart waits for its turn
 DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
 DOWNLOADS_AT_ONCE = 2  # with turns of their own, so that slow lines never keep charts waiting
 DOWNLOAD_WAITS_S = 10  # for its turn; those under way may take minutes
+SLOW_BYTES_S = 16 * 1024  # a reader who takes less of a download than this gives way to one who waits
+SLOW_FOR_S = 5
 LEFT = "The reader has left."
 
 Interrupt = Callable[[], None]
@@ -57,6 +59,7 @@ class Running:
     limit: float  # seconds
     deadline: float  # of time.monotonic()
     reader: socket.socket | None
+    pace: Pace | None = None  # of a download's reader
     stopped: DataError | None = None
 
 
@@ -87,6 +90,10 @@ class Turns:
             self.give_back()
             raise
 
+    def are_waited_for(self) -> bool:
+        """Whether somebody waits for a turn."""
+        return bool(self._waiting)
+
     def give_back(self) -> None:
         with self._lock:
             if self._waiting:
@@ -102,18 +109,20 @@ class Watch:
         seconds: that a query may take.
         at_once: queries that run at the same time; the others wait for their turn.
         waits: how long they do (seconds).
+        streams: whether readers take the rows while the query runs: a slow one gives way to those who wait.
     """
 
-    def __init__(self, seconds: float, at_once: int, waits: float | None = None) -> None:
+    def __init__(self, seconds: float, at_once: int, waits: float | None = None, streams: bool = False) -> None:
         self.seconds = seconds
         self.waits = WAITS * seconds if waits is None else waits
         self._at_once = at_once
+        self._streams = streams
         self._reset()
         os.register_at_fork(after_in_child=self._reset)  # the child has neither the queries nor the thread
 
     def for_downloads(self) -> "Watch":
         """A watch for rows that are streamed, whose turns are none of this one's."""
-        return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S))
+        return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S), streams=True)
 
     def _reset(self) -> None:
         self._turns = Turns(self._at_once)
@@ -186,7 +195,9 @@ class Watch:
         """
         limit = min(self.seconds if seconds is None else seconds, _patience.get().query)
         with self.turn(seconds):
-            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader_socket())
+            reader = reader_socket()
+            pace = Pace(reader, SLOW_BYTES_S, SLOW_FOR_S) if reader and self._streams else None
+            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader, pace)
             self._add(query)
             try:
                 yield
@@ -233,8 +244,12 @@ class Watch:
                 query.stopped = took_too_long(query.limit)
             elif query.reader is not None and has_left(query.reader):
                 query.stopped = Cancelled(LEFT)
+            elif query.pace is not None and query.pace.is_slow() and self._turns.are_waited_for():
+                query.stopped = Cancelled("Others wait for a download, and this one is taken too slowly.")
         if query.stopped is not None:
             query.interrupt()
+            if query.pace is not None:
+                query.pace.cut_if_waited_for()
 
 
 def took_too_long(seconds: float) -> TookTooLong:

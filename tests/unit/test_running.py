@@ -1,5 +1,6 @@
 """Queries under way: stopped when their time is over or their reader has left, a few at once, also after a fork."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -103,6 +104,78 @@ def test_download_beyond_those_at_once_waits_shortly(monkeypatch):
         with pytest.raises(Busy), watch.running(lambda: None):
             pass
         release.set()
+
+
+@pytest.fixture
+def slow_reader():
+    """A request on a connection of TCP whose other end is full: nothing is taken of what is sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as theirs:
+        ours, _ = listener.accept()
+        with ours, Flask("test").test_request_context(environ_overrides={"gunicorn.socket": ours}):
+            yield ours, theirs
+
+
+def fill(connection):
+    connection.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while connection.send(b"x" * 2**20):
+            pass
+    connection.setblocking(True)
+
+
+def test_slow_download_gives_way_to_one_that_waits(monkeypatch, slow_reader):
+    monkeypatch.setattr(running, "SLOW_FOR_S", 0.1)
+    watch, (ours, _theirs) = Watch(60, 4).for_downloads(), slow_reader
+    fill(ours)
+    stopped, waiting = threading.Event(), threading.Event()
+
+    def wait_for_a_turn():
+        with watch.running(lambda: None):
+            waiting.set()
+
+    with ThreadPoolExecutor(2) as threads, watch.running(stopped.set):
+        release = threading.Event()
+        threads.submit(hold_a_turn, watch, release)
+        assert not stopped.wait(0.5)  # nobody waits
+        asking = threads.submit(wait_for_a_turn)
+        assert stopped.wait(SOON_S)
+        with pytest.raises(BrokenPipeError):
+            ours.sendall(b"x" * 2**20)  # which would wait for the reader
+        release.set()
+        asking.result()
+
+
+def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatch, slow_reader):
+    monkeypatch.setattr(running, "SLOW_FOR_S", 0.1)
+    watch, (ours, theirs) = Watch(60, 4).for_downloads(), slow_reader
+    stopped, release = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(2) as threads, watch.running(stopped.set):
+        threads.submit(hold_a_turn, watch, release)
+        asking = threads.submit(hold_a_turn, watch, release)
+        assert not stopped.wait(0.5)
+        for _ in range(20):
+            ours.sendall(b"x" * 2**20)
+            assert not stopped.wait(0.02)
+            for _ in range(2**20 // 2**16):
+                theirs.recv(2**16, socket.MSG_WAITALL)
+        release.set()
+    asking.result()
+
+
+def test_download_whose_time_is_over_is_cut_where_its_reader_takes_nothing(monkeypatch, slow_reader):
+    monkeypatch.setattr(running, "DOWNLOAD_LONGER", 1)
+    watch, (ours, _theirs) = Watch(0.2, 4).for_downloads(), slow_reader
+    fill(ours)
+    stopped = threading.Event()
+    with watch.running(stopped.set):
+        assert stopped.wait(SOON_S)
+        with pytest.raises(BrokenPipeError):
+            ours.sendall(b"x" * 2**20)
+
+
+def hold_a_turn(watch, release):
+    with watch.running(lambda: None):
+        release.wait(20)
 
 
 def test_query_of_a_reader_who_left_is_stopped(reader):
