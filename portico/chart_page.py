@@ -26,6 +26,7 @@ from portico.downloads import FORMATS, offer_downloads
 from portico.figures import GRAPH_CONFIG
 from portico.form import AnyOf, Form, Group, OneOf, address_arguments
 from portico.page_app import PageApp
+from portico.shared_answers import for_this_reader
 
 LONGEST_SEARCH = 200  # characters
 MOST_FOUND = 50  # options that a search shows
@@ -42,6 +43,7 @@ def chart_page(app: PageApp, chart: Chart) -> None:
     app.layout = lambda: layout(app, chart)
     _answer(app, chart)
     if isinstance(chart, TableChart):
+        app.data_version = chart.catalog.version
         _search(app, chart)
         offer_downloads(app, chart)
     _in_browser(app)
@@ -149,6 +151,8 @@ def _answer(app: PageApp, chart: Chart) -> None:
         asked = read_asked(data)
         form = Form(arguments_of(asked.query), asked.usual, open=not asked.opened)
         shown = show(chart, form, asked.width, asked.opened)
+        if shown.drawn.failure:
+            for_this_reader()
         keeps = not shown.asked and bool(asked.shape)  # the controls: those of a question that failed are too few
         return [
             *(fields(form, group) if not keeps and stale(form, group, asked) else no_update for group in GROUPS),
@@ -206,6 +210,7 @@ def found(chart: TableChart, form: Form, name: str, text: str) -> dict[str, str]
                 return {}
             return dict(islice(chart.search(question, name, text).items(), MOST_FOUND))
     except DataError:
+        for_this_reader()
         return {}
 
 

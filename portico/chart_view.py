@@ -1,5 +1,6 @@
 """A view of a chart: what a browser asks for, read and worked out, and what it is told of it."""
 
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from portico.figures import empty
 from portico.form import Arguments, Form, explain
 
 FIRST = Patience(turn=10, query=1)  # seconds that a page waits for its chart before it opens without
+SLOW_S = 0.5  # a gateway that shares an answer has it worked out for others, though the reader who asked has left
 LATE = "The chart is being worked out."
 USUAL_WIDTH_PX = 1000  # of a chart, until the browser has said how wide it is
 NARROWEST_PX, WIDEST_PX = 100, 10_000
@@ -52,6 +54,7 @@ class Shown:
     asked: bool  # all its questions; data that is away ends them early
     strange: bool  # something in the address that was opened was not understood
     late: bool = False  # the chart is not there yet
+    slow: bool = False  # it took so long that a reader may give the next one up
 
     def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
         """What the browser keeps of this view; without a query of its own, the address that was opened."""
@@ -65,12 +68,13 @@ class Shown:
             "usual": self.form.usual(),
             "asked": asked.query if asked else None,
             **({"late": True} if self.late else {}),
+            **({"slow": True} if self.late or self.slow else {}),
         }
 
 
 def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
     """Ask a form's questions and draw what they ask for; a failure of the data is shown in the chart's place."""
-    asked = False
+    asked, begin = False, time.monotonic()
     try:
         with chart.catalog.turn() if isinstance(chart, TableChart) else nullcontext():
             question = chart.ask(form)
@@ -78,9 +82,10 @@ def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
             drawn = chart.draw(question, width)
     except DataError as error:
         drawn = Drawn(empty(str(error)), str(error), failure=type(error))
+    took = time.monotonic() - begin
     problems = explain(form.not_understood()) if opened and asked else explain(form.mistyped(), where="")
     own = [note for note in (problems, form.too_much()) if note]
-    return Shown(form, drawn, " ".join([*own, *drawn.notes]), asked, opened and bool(own))
+    return Shown(form, drawn, " ".join([*own, *drawn.notes]), asked, opened and bool(own), slow=took > SLOW_S)
 
 
 def show_first(chart: Chart, form: Form) -> Shown:

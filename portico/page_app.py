@@ -15,6 +15,7 @@ from portico.callback_guard import check_callback_body
 from portico.errors import ConfigError
 from portico.frame import Frame, json_for_html
 from portico.registry import Page
+from portico.shared_answers import version_of, with_sharing
 from portico.shared_assets.page_tags import libraries_of, shared_tags
 from portico.site import Site, site_of
 
@@ -51,6 +52,7 @@ class PageApp(dash.Dash):
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
         self.warm = False
+        self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
         self._libraries = libraries_of(import_name) | set(libraries)
         self._frame = Frame(self.site.registry, self.site.assets)
         super().__init__(
@@ -124,9 +126,10 @@ class PageApp(dash.Dash):
         super()._add_url(name, view_func, methods)
 
     def _guarded(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded_dispatch() -> Any:
+        def guarded_dispatch() -> Response:
             check_callback_body(_json_body(), self.callback_map)
-            return dispatch()
+            version = version_of(self) if self.page.fresh_s else ""
+            return with_sharing(dispatch(), self, version)
 
         return guarded_dispatch
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify
 
 from portico.page_app import PageApp
+from portico.shared_answers import VERSION_HEADER, version_of
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
 
@@ -19,7 +20,13 @@ def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
 
 
 def _status_view(app: PageApp) -> Callable[[], Response]:
-    return lambda: _answer({"page": app.page.name, "ready": app.warm, "build": app.build})
+    def status() -> Response:
+        response = _answer({"page": app.page.name, "ready": app.warm, "build": app.build})
+        if app.page.fresh_s:
+            response.headers[VERSION_HEADER] = version_of(app)
+        return response
+
+    return status
 
 
 def _readiness(apps: Sequence[PageApp]) -> Response:

@@ -28,6 +28,9 @@ class NoTables:
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def version(self) -> str:
+        return ""
+
 
 @dataclass
 class MadeUpChart:

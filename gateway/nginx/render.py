@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from gateway.response_headers import SECURITY_HEADERS
 from portico.error_pages import RETRY_AFTER_S
 from portico.frame import PASSING, Frame
+from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
@@ -74,6 +75,7 @@ def nginx_config(registry: Registry) -> str:
     return _template("nginx.conf.jinja").render(
         pages=tuple(registry),
         home=next((page for page in registry if page.path == "/"), None),
+        callback=CALLBACK,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,

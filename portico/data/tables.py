@@ -61,6 +61,9 @@ class Catalog(Protocol):
     def turn(self) -> AbstractContextManager[None]:
         """Hold one of the few turns of this process for all that the block asks, so that it waits once."""
 
+    def version(self) -> str:
+        """Another one after any change of the tables; empty where only asking the data would tell."""
+
     def names(self) -> list[TableName]:
         """The tables that are there now, in the order in which they are offered."""
 

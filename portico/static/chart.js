@@ -135,7 +135,9 @@
     else await new Promise((resolve) => setTimeout(resolve, TYPING_MS));
     try {
       if (own.signal.aborted) return nothing();
-      const answer = await send({ ...options, signal: own.signal });
+      // One that takes long is asked for this reader alone: what others may share, leaving does not end.
+      const sharing = shown?.slow ? { cache: "no-store" } : {};
+      const answer = await send({ ...options, ...sharing, signal: own.signal });
       const body = await answer.arrayBuffer(); // here, where it can be given up
       return answer.status === 204 ? nothing() : new Response(body, { status: answer.status, headers: answer.headers });
     } catch (error) {

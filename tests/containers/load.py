@@ -69,7 +69,8 @@ class Load:
 
     def _visit(self, session: requests.Session, number: int) -> list[tuple[int, str]]:
         index = session.get(self._index, params={"scale": "linear", "visit": number}, timeout=ANSWER_LIMIT_S)
-        callback = session.post(self._callback, json=self._bodies[number], timeout=ANSWER_LIMIT_S)
+        own = {"Cache-Control": "no-store"}  # of a replica, and not of those that the gateway keeps
+        callback = session.post(self._callback, json=self._bodies[number], headers=own, timeout=ANSWER_LIMIT_S)
         return [(each.status_code, without_random(each.text)) for each in (index, callback)]
 
 

@@ -307,3 +307,20 @@ def test_catalog_of_the_settings_is_opened_once(tmp_path):
     assert open_catalog(settings) is open_catalog(settings)
     assert [each.name for each in open_catalog(settings).names()] == ["a.csv"]
     assert [each.name for each in open_catalog(Settings(site_folder=tmp_path, pages=())).names()] == ["gapminder"]
+
+
+def test_version_changes_with_every_file_and_description_and_with_nothing_else(tmp_path, catalog):
+    versions = [catalog.version()]
+    for name, text in [("a.csv", "x\n1\n"), ("a.csv", "x\n2\n"), ("b.csv", "x\n1\n"), ("a.csv.toml", 'title = "A"\n')]:
+        write(tmp_path, name, text)
+        os.utime(tmp_path / name, ns=(len(versions), len(versions)))
+        versions.append(catalog.version())
+    (tmp_path / "b.csv").unlink()
+    versions.append(catalog.version())
+    assert len(set(versions)) == len(versions)
+    write(tmp_path, "notes.txt")
+    assert catalog.version() == versions[-1]
+
+
+def test_sample_has_no_version_of_its_own():
+    assert FolderCatalog(None, Watch(10, 4), "128MB").version() == ""

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,12 @@ def signature_of(path: Path) -> Signature | None:
     except OSError as error:
         raise _no_access(path.name, error) from error
     return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns)
+
+
+def version_of(signatures: Mapping[str, Signature | None]) -> str:
+    """One short text for these files as they are, the same wherever the folder is mounted: without the device."""
+    seen = sorted((name, each and (*each[:3], *each[4:])) for name, each in signatures.items())
+    return hashlib.blake2b(repr(seen).encode(), digest_size=8).hexdigest() if seen else ""
 
 
 def file_at(path: Path) -> DataFile:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
-from portico.data.files.data_files import DataFile, Signature, StoredTable, signature_of
+from portico.data.files.data_files import DataFile, Signature, StoredTable, signature_of, version_of
 from portico.data.files.file_formats import literal, quoted
 from portico.data.files.folder import FolderCatalog, by_title
 from portico.data.files.reading import Reading
@@ -59,6 +59,10 @@ class DatabaseFileCatalog(FolderCatalog):
     def __init__(self, path: Path, watch: Watch, memory: str) -> None:
         self._path = path.resolve()
         super().__init__(None, watch, memory, files=[self._path, self._path.with_name(f"{self._path.name}.wal")])
+
+    def version(self) -> str:
+        """Of the file."""
+        return version_of({self._path.name: signature_of(self._path)})
 
     def names(self) -> list[TableName]:
         """The tables and views that are there now, by title."""

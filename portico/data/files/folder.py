@@ -16,7 +16,17 @@ import duckdb
 from portico.data.columns import Column
 from portico.data.descriptions import Description, read_description
 from portico.data.failures import MORE_MEMORY, DataError, NeededTooMuch, TableGone, Unreadable
-from portico.data.files.data_files import SIDECAR, DataFile, Signature, file_at, files_in, is_table, title_of
+from portico.data.files.data_files import (
+    SIDECAR,
+    DataFile,
+    Signature,
+    file_at,
+    files_in,
+    is_table,
+    signature_of,
+    title_of,
+    version_of,
+)
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.files.engine_errors import explained, explained_query, speaks_of_a_file
 from portico.data.files.overviews import Overviews
@@ -64,6 +74,13 @@ class FolderCatalog:
     def turn(self) -> AbstractContextManager[None]:
         """Hold a turn for all that the block asks."""
         return self._watch.turn()
+
+    def version(self) -> str:
+        """Of all files and their descriptions; empty for the sample alone, which is of the build."""
+        if self._folder is None:
+            return ""
+        names = [each for name, has_more in files_in(self._folder) for each in (name, name + SIDECAR)[: 1 + has_more]]
+        return version_of({name: signature_of(self._folder / name) for name in names})
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""

@@ -56,6 +56,10 @@ class DatabaseCatalog:
         """Hold a turn for all that the block asks."""
         return self._watch.turn()
 
+    def version(self) -> str:
+        """Empty: a database tells nothing of changes to its rows."""
+        return ""
+
     def names(self) -> list[TableName]:
         """The tables that are there now, those of other schemas than the role's own last."""
         return [TableName(relation.name, relation.title) for relation in self._relations().values()]

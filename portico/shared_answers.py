@@ -1,0 +1,47 @@
+"""Answers of callbacks that other readers may be given: on pages that say for how long (`fresh` in `pages.toml`).
+
+The gateway keeps them by path and body, under the version of the page that it asked for a second ago at most. An
+answer names its version too, so that one of another build is not kept. What the page does not want to be kept, such as
+that its data is away, it says by `for_this_reader`.
+"""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Response, g
+
+from portico.data.failures import DataError
+
+if TYPE_CHECKING:
+    from portico.page_app import PageApp
+
+VERSION_HEADER = "X-Portico-Version"
+NOBODY_ELSE = "no-store"
+
+
+def for_this_reader() -> None:
+    """Say that the answer which is being made is not to be shared."""
+    g.portico_for_this_reader = True
+
+
+def version_of(app: "PageApp") -> str:
+    """Of the page and of its data: another one after any change; empty where it cannot be told now."""
+    try:
+        return f"{app.build}-{app.data_version()}"
+    except DataError:
+        return ""
+
+
+def with_sharing(response: Response, app: "PageApp", version: str) -> Response:
+    """Say of a callback's answer for how long it may be given to others, if at all.
+
+    Args:
+        version: of the page before it worked the answer out.
+    """
+    shares = app.page.fresh_s and version and response.status_code == HTTPStatus.OK
+    if shares and not g.get("portico_for_this_reader"):
+        response.headers["Cache-Control"] = f"public, max-age={app.page.fresh_s}"
+        response.headers[VERSION_HEADER] = version
+    else:
+        response.headers["Cache-Control"] = NOBODY_ELSE
+    return response

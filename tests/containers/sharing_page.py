@@ -1,0 +1,58 @@
+"""A page that shares its answers, as far as a gateway can tell: what it was sent, and how often it was asked.
+
+It says what a test told it to: `PUT` of a JSON object sets the headers of the answers, the version of which the page
+says that it is (`version`), and how long an answer takes (`seconds`).
+"""
+
+import hashlib
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+
+class Page(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    says: ClassVar[dict] = {
+        "version": "1",
+        "headers": {"Cache-Control": "public, max-age=60", "X-Portico-Version": "1"},
+        "seconds": 0,
+    }
+    asked = 0
+
+    def do_GET(self) -> None:
+        self.answer({"asked": Page.asked}, {"X-Portico-Version": Page.says["version"], "Cache-Control": "no-store"})
+
+    def do_PUT(self) -> None:
+        Page.says = {**Page.says, **json.loads(self.body())}
+        self.answer({}, {})
+
+    def do_POST(self) -> None:
+        Page.asked += 1
+        body, number = self.body(), Page.asked
+        time.sleep(Page.says["seconds"])
+        self.answer({"number": number, "digest": hashlib.sha256(body).hexdigest()}, Page.says["headers"])
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def answer(self, what: dict, headers: dict) -> None:
+        body = json.dumps(what).encode()
+        self.send_response(200)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Nothing: the gateway's log tells enough."""
+
+
+ThreadingHTTPServer(("", 8000), Page).serve_forever()

@@ -1,0 +1,93 @@
+"""What a callback's answer says of who else may be given it."""
+
+import json
+
+import pytest
+
+from portico.mounting import page_server
+
+PAGE = """
+from dash import Input, Output, dcc, html
+from portico import PageApp
+from portico.data.failures import SourceAway
+from portico.shared_answers import for_this_reader
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = html.Div([dcc.Input(id="text", value="seen"), html.P(id="echo")])
+
+    def answer(text):
+        if text == "mine":
+            for_this_reader()
+        return text
+
+    def version():
+        if text_of_version[0] is None:
+            raise SourceAway("gone")
+        return text_of_version[0]
+
+    app.callback(Output("echo", "children"), Input("text", "value"))(answer)
+    app.data_version = version
+    return app.server
+
+text_of_version = ["data1"]
+"""
+REGISTRY = '[site]\ntitle = "T"\n[[page]]\nname = "page"\npure = true\n{fresh}'
+
+
+@pytest.fixture
+def ask(small_site, request):
+    site = small_site({"page": PAGE}, REGISTRY.format(fresh=getattr(request, "param", "fresh = 60")))
+    client = page_server(site, site.registry.page("page")).test_client()
+
+    def ask_with(text="a"):
+        body = {
+            "output": "echo.children",
+            "outputs": {"id": "echo", "property": "children"},
+            "inputs": [{"id": "text", "property": "value", "value": text}],
+            "changedPropIds": ["text.value"],
+        }
+        return client.post("/page/_dash-update-component", data=json.dumps(body), content_type="application/json")
+
+    ask_with.client = client
+    return ask_with
+
+
+def version_now(client):
+    return client.get("/page/_status").headers.get("X-Portico-Version")
+
+
+def test_answer_is_for_others_too_under_the_version_that_the_page_tells(ask):
+    answer = ask()
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert answer.headers["X-Portico-Version"] == version_now(ask.client)
+    assert version_now(ask.client).endswith("-data1")
+
+
+@pytest.mark.parametrize("ask", [""], indirect=True)
+def test_page_that_says_nothing_shares_nothing(ask):
+    answer = ask()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "X-Portico-Version" not in answer.headers
+    assert version_now(ask.client) is None
+
+
+def test_answer_for_one_reader_is_not_for_others_and_the_next_one_is(ask):
+    assert [ask(text).headers["Cache-Control"] for text in ("mine", "a")] == ["no-store", "public, max-age=60"]
+
+
+def test_other_data_is_another_version_and_data_that_is_away_is_none(ask):
+    from services.page import page  # noqa: PLC0415 - of the small site that was just written
+
+    seen = version_now(ask.client)
+    page.text_of_version[0] = "data2"
+    assert version_now(ask.client) not in (seen, "")
+    page.text_of_version[0] = None
+    assert version_now(ask.client) == ""
+    assert ask().headers["Cache-Control"] == "no-store"
+
+
+def test_refused_callback_is_not_for_others(ask):
+    answer = ask.client.post("/page/_dash-update-component", data="[]", content_type="application/json")
+    assert answer.status_code == 400
+    assert "max-age" not in answer.headers["Cache-Control"]
