@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
+from portico.draining_worker import DRAINING
 from portico.page_app import PageApp
 from portico.shared_answers import VERSION_HEADER, version_of
 
@@ -21,7 +22,7 @@ def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
 
 def _status_view(app: PageApp) -> Callable[[], Response]:
     def status() -> Response:
-        response = _answer({"page": app.page.name, "ready": app.warm, "build": app.build})
+        response = _answer({"page": app.page.name, "ready": _is_ready(app), "build": app.build})
         if app.page.fresh_s:
             response.headers[VERSION_HEADER] = version_of(app)
         return response
@@ -30,11 +31,15 @@ def _status_view(app: PageApp) -> Callable[[], Response]:
 
 
 def _readiness(apps: Sequence[PageApp]) -> Response:
-    ready = {app.page.name: app.warm for app in apps}
+    ready = {app.page.name: _is_ready(app) for app in apps}
     response = _answer({"ready": all(ready.values()), "pages": ready})
     if not all(ready.values()):
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return response
+
+
+def _is_ready(app: PageApp) -> bool:
+    return app.warm and not request.environ.get(DRAINING, False)
 
 
 def _answer(value: dict[str, object]) -> Response:
