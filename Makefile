@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-starts integration page up down seed check format lock screenshots bench-memory bench-large
+.PHONY: help run dev test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(VENV)/dev.done ## Run every test that this machine can run, and say what
 test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts in a row of every mode
 	@$(BIN)/python -m pytest tests/site/test_first_requests.py tests/containers/test_first_requests.py --starts 20
 
+test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row under load, 50,000 requests
+	@$(BIN)/python -m pytest tests/containers/test_rollout.py --rollouts 10
+
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
 	@$(BIN)/python -m pytest tests/site --url "$(URL)"
 
@@ -39,6 +42,9 @@ up: ## Build and start the site in containers, and wait until it is healthy
 
 down: ## Stop the containers and remove them
 	docker compose --profile database down
+
+rollout: ## Roll out a new build without a failed request: make rollout PAGE=barchart; all that changed without PAGE=
+	@$(PYTHON) -m deploy.rollout $(PAGE)
 
 seed: ## Start a PostgreSQL beside the site and load the sample into it: make seed POSTGRES_PASSWORD=…
 	@test -n "$$POSTGRES_PASSWORD" || { echo "make seed: POSTGRES_PASSWORD is empty; choose one, for the role that reads" >&2; exit 2; }

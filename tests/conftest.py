@@ -23,6 +23,7 @@ GIVEN = "given"  # the site of --url, behind a gateway of its own
 def pytest_addoption(parser):
     parser.addoption("--url", help="run the site suite against this running site, and nothing else")
     parser.addoption("--starts", type=int, default=2, help="how often each mode is started for its first requests")
+    parser.addoption("--rollouts", type=int, default=1, help="how many builds follow each other under load")
 
 
 def pytest_configure(config):

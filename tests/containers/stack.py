@@ -29,6 +29,7 @@ class Stack:
 
     project: str
     port: int
+    folder: Path = ROOT  # with the docker-compose.yml
 
     @property
     def url(self) -> str:
@@ -38,7 +39,9 @@ class Stack:
     def compose(self, *arguments: str) -> str:
         """Run `docker compose` on this project and return what it printed; fail with it if it fails."""
         environment = {**os.environ, "PORT": str(self.port)}
-        return run("docker", "compose", "--project-name", self.project, *arguments, environment=environment)
+        return run(
+            "docker", "compose", "--project-name", self.project, *arguments, environment=environment, folder=self.folder
+        )
 
     def containers(self, service: str) -> list[str]:
         """The ids of a service's running containers."""
@@ -103,10 +106,10 @@ def running_stack() -> Iterator[Stack]:
         stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
 
 
-def run(*command: str, environment: dict[str, str] | None = None) -> str:
+def run(*command: str, environment: dict[str, str] | None = None, folder: Path = ROOT) -> str:
     """Run a command and return what it printed; fail with all of it if it fails."""
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False
     )
     assert done.returncode == 0, f"{' '.join(command[:6])} …:\n{done.stdout}\n{done.stderr}"
     return done.stdout

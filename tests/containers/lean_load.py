@@ -1,0 +1,108 @@
+"""Visitors at work who cost little themselves: thousands of answers a minute, each compared with what it must be."""
+
+import hashlib
+import http.client
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
+
+from tests.containers.load import callback_bodies, without_random
+
+ANSWER_LIMIT_S = 20
+POLL_S = 0.02
+JSON = {"Content-Type": "application/json"}
+
+
+class LeanLoad:
+    """Visitors of a chart page, who open it and move its controls: one GET, then a POST for every control's value.
+
+    While one build follows another, an answer is right if it is, byte for byte, that of a build that `learn` has
+    met. So answers are counted while the load is on, and judged when it is over.
+    """
+
+    def __init__(self, url: str, page: str, visitors: int) -> None:
+        self._address = urlsplit(url).netloc
+        self._path = f"/{page}/"
+        self._bodies = [json.dumps(body).encode() for body in callback_bodies(url, self._path)]
+        self._answers: Counter[tuple[int, str]] = Counter()
+        self._known: set[tuple[int, str]] = set()
+        self._failures: list[str] = []
+        self._over, self._counting = threading.Event(), threading.Lock()
+        self._visitors = [threading.Thread(target=self._stay) for _ in range(visitors)]
+
+    @property
+    def answered(self) -> int:
+        """How many requests had an answer, or failed."""
+        return sum(self._answers.values()) + len(self._failures)
+
+    def learn(self) -> None:
+        """Ask for everything once: what is answered now is right."""
+        with closing(self._connection()) as connection:
+            self._known |= {(number, self._ask(connection, number)) for number in range(len(self._bodies) + 1)}
+
+    def start(self) -> None:
+        for visitor in self._visitors:
+            visitor.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        for visitor in self._visitors:
+            visitor.join()
+
+    def wait_for(self, answers: int) -> None:
+        """Return when so many requests have had an answer since the load began."""
+        while self.answered < answers:
+            time.sleep(POLL_S)
+
+    def wrong(self) -> list[str]:
+        """What was no right answer; to be asked when the load is over."""
+        unknown = [f"{count} × {ask}" for ask, count in self._answers.items() if ask not in self._known]
+        return [*self._failures, *unknown]
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._address, timeout=ANSWER_LIMIT_S)
+
+    def _stay(self) -> None:
+        with closing(self._connection()) as connection:
+            while not self._over.is_set():
+                for number in range(len(self._bodies) + 1):
+                    self._count(connection, number)
+
+    def _count(self, connection: http.client.HTTPConnection, number: int) -> None:
+        try:
+            answer = self._ask(connection, number)
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            with self._counting:
+                self._failures.append(f"request {number} at {time.time():.3f}: {error!r}")
+            return
+        with self._counting:
+            self._answers[number, answer] += 1
+
+    def _ask(self, connection: http.client.HTTPConnection, number: int) -> str:
+        """The answer's status and a digest of its body; a failure's body as it is."""
+        if number == 0:
+            connection.request("GET", f"{self._path}?scale=linear")
+        else:
+            connection.request("POST", f"{self._path}_dash-update-component", self._bodies[number - 1], JSON)
+        response = connection.getresponse()
+        body = without_random(response.read().decode())
+        if response.status != http.HTTPStatus.OK:
+            return f"{response.status} at {time.time():.3f}: {body[:200]}"
+        return f"200 {hashlib.sha256(body.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def lean_load_on(url: str, page: str = "barchart", visitors: int = 4) -> Iterator[LeanLoad]:
+    """Let visitors work on a chart page until the block ends."""
+    load = LeanLoad(url, page, visitors)
+    load.learn()
+    load.start()
+    try:
+        yield load
+    finally:
+        load.stop()

@@ -1,0 +1,236 @@
+"""A new build of a page takes the place of the old one while visitors are at work, and none of them notices."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.containers.lean_load import lean_load_on
+from tests.containers.stack import Stack, inspect, run
+from tests.processes import ROOT, free_port
+
+pytestmark = pytest.mark.containers
+
+PAGE = "barchart"
+REPLICAS = 3
+LIMIT_S = 300
+LEAST_ANSWERS = 300  # of a short load
+ANSWERS_A_ROLLOUT = 5000  # in the long form
+SITE = ("Dockerfile", ".dockerignore", "docker-compose.yml", "pages.toml", "Makefile")
+FOLDERS = ("requirements", "portico", "gateway", "services", "data", "deploy")
+QUERY_SECONDS = "17"  # a variable of the shell that the site was started from, and of no other
+
+
+@dataclass
+class Copy:
+    """A copy of the site whose bar chart is changed, and its compose project."""
+
+    folder: Path
+    stack: Stack
+    page: str = field(init=False)
+    builds: int = 0
+
+    def __post_init__(self) -> None:
+        self.page = self._file.read_text(encoding="utf-8")
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "services" / PAGE / "page.py"
+
+    def change(self, code: str = "") -> None:
+        """Give the page another build, with this code at its end."""
+        self.builds += 1
+        self._file.write_text(f"{self.page}\n# build {self.builds}\n{code}", encoding="utf-8")
+
+    def start_rollout(self, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "deploy.rollout", "--project-name", self.stack.project, *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def rollout(self, *arguments: str) -> tuple[int, str]:
+        """Roll out, and return the exit code and all that was said."""
+        process = self.start_rollout(*arguments)
+        said, _ = process.communicate(timeout=LIMIT_S)
+        print(said)
+        return process.returncode, said
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PORT": str(self.stack.port)}
+
+    def build_served(self) -> str:
+        return requests.get(f"{self.stack.url}/{PAGE}/_status", timeout=10).json()["build"]
+
+    def replicas(self) -> list[dict]:
+        """What the engine knows of each of the page's containers, those that stopped as well."""
+        return [inspect(each) for each in self.stack.compose("ps", "--all", "--quiet", PAGE).split()]
+
+    def images(self) -> list[str]:
+        return sorted(each["Image"] for each in self.replicas())
+
+    def tagged(self) -> str:
+        """The image that `docker compose up` would start."""
+        return run("docker", "image", "inspect", "--format", "{{.Id}}", f"{self.stack.project}-{PAGE}").strip()
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Iterator[Copy]:
+    """The gateway and three replicas of a bar chart that answers each callback itself, and once: what is cut is a failure."""
+    folder = tmp_path_factory.mktemp("site")
+    for name in SITE:
+        shutil.copy(ROOT / name, folder)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    registry = folder / "pages.toml"
+    registry.write_text(re.sub(r"(?m)^(pure|fresh) = .*$", "", registry.read_text(encoding="utf-8")), encoding="utf-8")
+    stack = Stack(f"portico-rollout-{uuid.uuid4().hex[:8]}", free_port(), folder)
+    try:
+        stack.compose("build", "gateway", PAGE)
+        with pytest.MonkeyPatch.context() as shell:
+            shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
+            stack.compose("up", "--detach", "--wait", "--scale", f"{PAGE}={REPLICAS}", "gateway", PAGE)
+        yield Copy(folder, stack)
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
+
+
+def assert_served_by_one_image(copy: Copy, image: str) -> None:
+    assert copy.images() == [image] * REPLICAS
+    assert copy.tagged() == image
+    assert {each["State"]["Health"]["Status"] for each in copy.replicas()} == {"healthy"}
+
+
+def test_rollouts_under_load_fail_no_request(copy: Copy, pytestconfig: pytest.Config):
+    rollouts = pytestconfig.getoption("--rollouts")
+    answers = LEAST_ANSWERS if rollouts == 1 else ANSWERS_A_ROLLOUT
+    with lean_load_on(copy.stack.url, PAGE) as load:
+        for number in range(1, rollouts + 1):
+            before, image = copy.build_served(), copy.tagged()
+            copy.change()
+            code, _ = copy.rollout(PAGE)
+            load.learn()
+            assert code == 0
+            assert copy.build_served() != before
+            assert copy.tagged() != image
+            assert_served_by_one_image(copy, copy.tagged())
+            load.wait_for(number * answers)
+            print(f"rollout {number}: {load.answered} requests, {load.wrong()}")
+    assert load.wrong() == []
+
+
+def test_rollout_keeps_the_settings_of_the_site_and_what_compose_knows_of_it(copy: Copy):
+    copy.change()
+    assert copy.rollout(PAGE)[0] == 0
+    before = [each["Id"] for each in copy.replicas()]
+    assert all(f"PORTICO_QUERY_SECONDS={QUERY_SECONDS}" in each["Config"]["Env"] for each in copy.replicas())
+    with pytest.MonkeyPatch.context() as shell:
+        shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
+        copy.stack.compose("up", "--detach", "--no-build", "--scale", f"{PAGE}={REPLICAS}", "gateway", PAGE)
+    assert [each["Id"] for each in copy.replicas()] == before  # it would start them anew, if it found them changed
+
+
+def test_make_rollout_leaves_alone_what_did_not_change(copy: Copy, monkeypatch):
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", copy.stack.project)
+    before = [each["Id"] for each in copy.replicas()]
+    command = ["make", "--no-print-directory", "rollout", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=copy.folder, env=copy.environment(), capture_output=True, text=True, check=True)
+    assert f"{PAGE}: nothing changed" in done.stdout
+    assert "home: left out: home is not running" in done.stdout
+    assert [each["Id"] for each in copy.replicas()] == before
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("raise RuntimeError('no such measure')", "no such measure"), ("import time\ntime.sleep(3600)", "was not ready")],
+    ids=["raises", "hangs"],
+)
+def test_build_that_does_not_become_ready_is_taken_back(copy: Copy, code: str, reason: str):
+    image, before = copy.tagged(), [each["Id"] for each in copy.replicas()]
+    copy.change(code)
+    with lean_load_on(copy.stack.url, PAGE, visitors=2) as load:
+        exit_code, said = copy.rollout("--ready-within", "10", PAGE)
+        load.wait_for(LEAST_ANSWERS)
+    assert exit_code == 1
+    assert reason in said
+    assert [each["Id"] for each in copy.replicas()] == before
+    assert_served_by_one_image(copy, image)
+    assert load.wrong() == []
+
+
+@pytest.mark.parametrize(
+    "reached",
+    ["beside 3", "new replicas ready", "drained (1 of 3"],
+    ids=["while it starts", "before it knows all to be ready", "while it drains"],
+)
+def test_rollout_that_was_killed_in_the_middle_is_finished_by_the_next(copy: Copy, reached: str):
+    image = copy.tagged()
+    copy.change()
+    with lean_load_on(copy.stack.url, PAGE, visitors=2) as load:
+        stop_at(copy.start_rollout(PAGE), reached, signal.SIGKILL)
+        load.learn()
+        exit_code, _ = copy.rollout(PAGE)
+        load.learn()
+    assert exit_code == 0
+    assert copy.tagged() != image
+    assert_served_by_one_image(copy, copy.tagged())
+    assert load.wrong() == []
+
+
+def test_rollout_that_is_interrupted_before_all_are_ready_is_taken_back(copy: Copy):
+    image, before = copy.tagged(), [each["Id"] for each in copy.replicas()]
+    copy.change()
+    with lean_load_on(copy.stack.url, PAGE, visitors=2) as load:
+        load.wait_for(LEAST_ANSWERS)
+        code = stop_at(copy.start_rollout(PAGE), "beside 3", signal.SIGINT)
+    assert code == 130
+    assert [each["Id"] for each in copy.replicas()] == before
+    assert_served_by_one_image(copy, image)
+    assert load.wrong() == []
+
+
+def test_build_of_a_killed_rollout_is_cleared_away_by_one_of_another(copy: Copy):
+    image = copy.tagged()
+    copy.change("import time\ntime.sleep(3600)")
+    rollout = copy.start_rollout(PAGE)
+    while len(copy.replicas()) < 2 * REPLICAS:
+        assert rollout.poll() is None
+    rollout.kill()
+    print(rollout.communicate(timeout=LIMIT_S)[0])
+    copy.change()
+    code, said = copy.rollout(PAGE)
+    assert code == 0
+    assert "removing what is left of earlier" in said
+    assert copy.tagged() != image
+    assert_served_by_one_image(copy, copy.tagged())
+
+
+def test_unknown_page_is_named(copy: Copy):
+    code, said = copy.rollout("nosuchpage")
+    assert code == 1
+    assert "nosuchpage: no page of docker-compose.yml; known: barchart, home, linechart" in said
+
+
+def stop_at(rollout: subprocess.Popen, line: str, sent: int) -> int:
+    """Send a signal to a rollout as soon as it has said this; return its exit code."""
+    said = ""
+    while line not in said:
+        said = rollout.stdout.readline()
+        assert said, f"it ended before it said {line!r}"
+        print(said, end="")
+    rollout.send_signal(sent)
+    print(rollout.communicate(timeout=LIMIT_S)[0])
+    return rollout.returncode
