@@ -172,15 +172,16 @@ def test_build_that_does_not_become_ready_is_taken_back(copy: Copy, code: str, r
 
 
 @pytest.mark.parametrize(
-    "reached",
-    ["beside 3", "new replicas ready", "drained (1 of 3"],
+    ("reached", "name_means"),
+    [("beside 3", "old or new"), ("new replicas ready", "old"), ("drained (1 of 3", "new")],
     ids=["while it starts", "before it knows all to be ready", "while it drains"],
 )
-def test_rollout_that_was_killed_in_the_middle_is_finished_by_the_next(copy: Copy, reached: str):
+def test_rollout_that_was_killed_in_the_middle_is_finished_by_the_next(copy: Copy, reached: str, name_means: str):
     image = copy.tagged()
     copy.change()
     with lean_load_on(copy.stack.url, PAGE, visitors=2) as load:
         stop_at(copy.start_rollout(PAGE), reached, signal.SIGKILL)
+        assert ("old" if copy.tagged() == image else "new") in name_means
         load.learn()
         exit_code, _ = copy.rollout(PAGE)
         load.learn()
