@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
-from tests.containers.load import callback_bodies, without_random
+from tests.containers.load import without_random
+from tests.site.visitor import open_page
 
 ANSWER_LIMIT_S = 20
 POLL_S = 0.02
+SHARES = [0] * 9 + [0.05, 0.5, 1]  # of the longest time that the page takes for an answer
 JSON = {"Content-Type": "application/json"}
 
 
 class LeanLoad:
-    """Visitors of a chart page, who open it and move its controls: one GET, then a POST for every control's value.
+    """Visitors of `plain_page.py`, who open it and change its one control: a GET, then a POST for each value.
 
     While one build follows another, an answer is right if it is, byte for byte, that of a build that `learn` has
     met. So answers are counted while the load is on, and judged when it is over.
@@ -27,7 +29,7 @@ class LeanLoad:
     def __init__(self, url: str, page: str, visitors: int) -> None:
         self._address = urlsplit(url).netloc
         self._path = f"/{page}/"
-        self._bodies = [json.dumps(body).encode() for body in callback_bodies(url, self._path)]
+        self._bodies = callback_bodies(url, self._path)
         self._answers: Counter[tuple[int, str]] = Counter()
         self._known: set[tuple[int, str]] = set()
         self._failures: list[str] = []
@@ -86,7 +88,7 @@ class LeanLoad:
     def _ask(self, connection: http.client.HTTPConnection, number: int) -> str:
         """The answer's status and a digest of its body; a failure's body as it is."""
         if number == 0:
-            connection.request("GET", f"{self._path}?scale=linear")
+            connection.request("GET", self._path)
         else:
             connection.request("POST", f"{self._path}_dash-update-component", self._bodies[number - 1], JSON)
         response = connection.getresponse()
@@ -98,7 +100,7 @@ class LeanLoad:
 
 @contextmanager
 def lean_load_on(url: str, page: str = "barchart", visitors: int = 4) -> Iterator[LeanLoad]:
-    """Let visitors work on a chart page until the block ends."""
+    """Let visitors work on a page until the block ends."""
     load = LeanLoad(url, page, visitors)
     load.learn()
     load.start()
@@ -106,3 +108,9 @@ def lean_load_on(url: str, page: str = "barchart", visitors: int = 4) -> Iterato
         yield load
     finally:
         load.stop()
+
+
+def callback_bodies(site: str, path: str) -> list[bytes]:
+    """What the browser sends when the page's control is changed, for each value."""
+    (body,) = open_page(site, path).callbacks()
+    return [json.dumps({**body, "inputs": [{**body["inputs"][0], "value": share}]}).encode() for share in SHARES]

@@ -32,7 +32,7 @@ QUERY_SECONDS = "17"  # a variable of the shell that the site was started from, 
 
 @dataclass
 class Copy:
-    """A copy of the site whose bar chart is changed, and its compose project."""
+    """A copy of the site whose page is changed, and its compose project."""
 
     folder: Path
     stack: Stack
@@ -89,12 +89,13 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory) -> Iterator[Copy]:
-    """The gateway and three replicas of a bar chart that answers each callback itself, and once: what is cut is a failure."""
+    """The gateway and three replicas of a plain page whose callbacks are neither kept nor sent again: a cut is a failure."""
     folder = tmp_path_factory.mktemp("site")
     for name in SITE:
         shutil.copy(ROOT / name, folder)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(Path(__file__).with_name("plain_page.py"), folder / "services" / PAGE / "page.py")
     registry = folder / "pages.toml"
     registry.write_text(re.sub(r"(?m)^(pure|fresh) = .*$", "", registry.read_text(encoding="utf-8")), encoding="utf-8")
     stack = Stack(f"portico-rollout-{uuid.uuid4().hex[:8]}", free_port(), folder)
@@ -106,6 +107,7 @@ def copy(tmp_path_factory) -> Iterator[Copy]:
         yield Copy(folder, stack)
     finally:
         stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
+        run("docker", "image", "prune", "--force", f"--filter=label=com.docker.compose.project={stack.project}")
 
 
 def assert_served_by_one_image(copy: Copy, image: str) -> None:
@@ -117,7 +119,7 @@ def assert_served_by_one_image(copy: Copy, image: str) -> None:
 def test_rollouts_under_load_fail_no_request(copy: Copy, pytestconfig: pytest.Config):
     rollouts = pytestconfig.getoption("--rollouts")
     answers = LEAST_ANSWERS if rollouts == 1 else ANSWERS_A_ROLLOUT
-    with lean_load_on(copy.stack.url, PAGE) as load:
+    with lean_load_on(copy.stack.url, PAGE, visitors=8) as load:
         for number in range(1, rollouts + 1):
             before, image = copy.build_served(), copy.tagged()
             copy.change()
