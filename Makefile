@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench-memory bench-large
+.PHONY: help run dev test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ lock: $(VENV)/dev.done ## Write the locks again from pyproject.toml
 
 screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: make screenshots URL=http://…
 	@$(BIN)/python docs/screenshots.py "$(URL)"
+
+bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside what people use today, half an hour: make bench PARTS="visits callbacks"
+	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench $(PARTS)
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory
