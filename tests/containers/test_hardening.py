@@ -72,6 +72,15 @@ def test_only_the_gateway_publishes_a_port(container: dict, service: str):
     assert published == (["8080/tcp"] if service == "gateway" else [])
 
 
+def test_port_is_kept_to_this_machine_as_readme_says(monkeypatch):
+    address = "127.0.0.1:8080"
+    assert f"PORT={address} docker compose up" in (ROOT / "README.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("PORT", address)
+    config = json.loads(run("docker", "compose", "--project-directory", str(ROOT), "config", "--format", "json"))
+    (port,) = config["services"]["gateway"]["ports"]
+    assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8080", 8080)
+
+
 def test_limits_can_be_overridden(stack: Stack, monkeypatch):
     monkeypatch.setenv("PAGE_MEMORY", "300m")
     monkeypatch.setenv("HOME_MEMORY", "90m")

@@ -89,9 +89,13 @@ def test_values_of_an_enumeration_are_texts_of_which_any_can_be_asked(catalog):
 def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
     assert len(rows_of(catalog, "orders")) == 100
     before = Values().query(catalog.table("orders").relation, catalog.dialect)
+    version = catalog.version()
+    assert version
+    assert catalog.version() == version
     written(tmp_path / "new", "CREATE TABLE orders AS SELECT 7 AS v").replace(shop)
     assert [each.name for each in catalog.names()] == ["orders"]
     assert rows_of(catalog, "orders") == [(7,)]
+    assert catalog.version() not in ("", version)
     with pytest.raises(Unreadable, match=r"orders changed while it was read\. Try again\."):
         catalog.rows(before)
     with pytest.raises(TableGone, match="There is no table totals now"):
