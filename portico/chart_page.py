@@ -14,13 +14,14 @@ from werkzeug.exceptions import BadRequest
 from portico.chart import Chart, Drawn, TableChart
 from portico.chart_view import (
     Asked,
+    Shown,
     arguments_of,
     query_in,
     read_asked,
     show,
     show_first,
 )
-from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, sent, shape
+from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, sent
 from portico.data.failures import DataError
 from portico.downloads import FORMATS, offer_downloads
 from portico.figures import GRAPH_CONFIG
@@ -155,7 +156,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
             for_this_reader()
         keeps = not shown.asked and bool(asked.shape)  # the controls: those of a question that failed are too few
         return [
-            *(fields(form, group) if not keeps and stale(form, group, asked) else no_update for group in GROUPS),
+            *(fields(form, group) if not keeps and stale(shown, group, asked) else no_update for group in GROUPS),
             *(no_update if keeps else summary_of(form, group) for group in panels),
             *(no_update if keeps else not of_group(form, group) for group in panels),
             shown.drawn.figure,
@@ -170,10 +171,10 @@ def _answer(app: PageApp, chart: Chart) -> None:
     app.callback(outputs, Input("address", "data"), prevent_initial_call=True)(answer)
 
 
-def stale(form: Form, group: Group, asked: Asked) -> bool:
-    """Whether the controls of a group as the browser has them are not those of a form that was asked."""
-    controls = of_group(form, group)
-    return asked.shape.get(group) != shape(controls) or any(form.reads_otherwise(each) for each in controls)
+def stale(shown: Shown, group: Group, asked: Asked) -> bool:
+    """Whether the controls of a group as the browser has them are not those of the view that is shown."""
+    other = asked.shape.get(group) != shown.shapes[group]
+    return other or any(shown.form.reads_otherwise(each) for each in of_group(shown.form, group))
 
 
 def _search(app: PageApp, chart: TableChart) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -56,6 +57,11 @@ class Shown:
     late: bool = False  # the chart is not there yet
     slow: bool = False  # it took so long that a reader may give the next one up
 
+    @cached_property
+    def shapes(self) -> dict[str, str]:
+        """What the controls look like, by group."""
+        return {group: shape(of_group(self.form, group)) for group in GROUPS}
+
     def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
         """What the browser keeps of this view; without a query of its own, the address that was opened."""
         given = urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
@@ -63,7 +69,7 @@ class Shown:
         return {
             "address": self.form.address() if self.asked and not self.strange else given,
             "query": asked.query if asked and keeps else self.form.whole_address(),
-            "shape": asked.shape if asked and keeps else shapes(self.form),
+            "shape": asked.shape if asked and keeps else self.shapes,
             "values": self.form.values,
             "usual": self.form.usual(),
             "asked": asked.query if asked else None,
@@ -95,11 +101,6 @@ def show_first(chart: Chart, form: Form) -> Shown:
     if shown.drawn.failure not in (TookTooLong, Busy):
         return shown
     return replace(shown, drawn=Drawn(empty(""), LATE), late=True)
-
-
-def shapes(form: Form) -> dict[str, str]:
-    """What the controls look like, by group."""
-    return {group: shape(of_group(form, group)) for group in GROUPS}
 
 
 def read_asked(data: Any) -> Asked:

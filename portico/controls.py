@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from functools import singledispatch
+from dataclasses import fields as fields_of
+from functools import cache, singledispatch
 from itertools import islice, pairwise
 from math import ceil
 from typing import Any
@@ -71,12 +71,18 @@ def changed(form: Form, group: Group) -> list[str]:
 
 def shape(controls: Sequence[Control]) -> str:
     """A digest of what controls look like, whatever their values are."""
-    seen = [(type(each).__name__, [*_listed(asdict(each) | {"default": None})]) for each in controls]
+    kinds: list[Any] = [type(each) for each in controls]
+    seen = [
+        (kind.__name__, [getattr(each, name) for name in looks_of(kind)])
+        for kind, each in zip(kinds, controls, strict=True)
+    ]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def _listed(control: dict[str, Any]) -> list[Any]:
-    return [list(value.items()) if isinstance(value, dict) else value for value in control.values()]
+@cache
+def looks_of(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of control that a reader sees: all but the default."""
+    return tuple(field.name for field in fields_of(kind) if field.name != "default")
 
 
 @singledispatch

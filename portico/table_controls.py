@@ -7,11 +7,9 @@ types of the columns and from how many different values they have, or is said be
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import ibis.expr.types as ir
-
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
-from portico.data.query import Values, plan_of
+from portico.data.query import Values
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
 from portico.data.questions.filters import NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
@@ -185,14 +183,13 @@ def steps_of(catalog: Catalog, table: Table, column: Column) -> tuple[int, ...]:
 
 def evenly_apart(catalog: Catalog, table: Table, column: Column, low: int, step: int) -> bool:
     """Whether all values of a column of whole numbers are some steps above its least."""
-
-    def elsewhere() -> ir.Table:
+    known = ("evenly apart", column.name, low, step)
+    if known not in table.known:
         value = table.relation[column.name].cast("int64")  # which the distance fits, as it may not fit the column
-        return table.relation.filter((value - low) % step != 0).aggregate(rows=lambda found: found.count())
-
-    plan = plan_of((catalog.dialect, table.relation.op(), column.name, low, step))
-    ((rows,),) = catalog.rows(plan.query("elsewhere", elsewhere, Values(), catalog.dialect))
-    return bool(rows == 0)
+        elsewhere = table.relation.filter((value - low) % step != 0).aggregate(rows=lambda found: found.count())
+        ((rows,),) = catalog.rows(Values().query(elsewhere, catalog.dialect))
+        table.known[known] = rows == 0
+    return bool(table.known[known])
 
 
 def hints(column: Column) -> tuple[str, str]:

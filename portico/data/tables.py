@@ -1,6 +1,6 @@
 """Tables, and where they come from: what the charts know of a folder of files or a database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,7 @@ class Table:
         changed: when its data changed last, None where nobody knows.
         rows: how many it has, None where counting would take a scan.
         views: the choices that a page opens with, by the page's name: parameter to values.
+        known: what was worked out of the table and stays so for as long as this object is given out.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Table:
     changed: datetime | None = None
     rows: int | None = None
     views: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    known: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def drawable(self) -> list[Column]:
         """The columns of which charts can be drawn."""

@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from portico.data.tables import Row
 
 ENGINE_THREADS = 2
 ROWS_A_BATCH = 2000
+MOST_IDLE = 4  # sessions that wait for the next query
+MOST_PREPARED = 32  # statements of a session
 
 # Importing duckdb opens a connection with a thread of its own. A forked worker has not that thread, and
 # would wait for it when it ends: every stop would last until the worker is killed.
@@ -71,6 +74,7 @@ class DuckDBEngine:
         self._forget = forget
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._idle: list[Session] = []
         self._close_before_forks()
 
     def rows(self, sql: str, values: Mapping[str, Any] = NO_VALUES) -> list[Row]:
@@ -80,15 +84,20 @@ class DuckDBEngine:
             DataError: it was stopped, or needed too much memory.
             duckdb.Error: whatever else went wrong.
         """
-        with self._cursor(self._watch) as cursor:
-            return _executed(cursor, sql, values).fetchall()
+        with self._session(self._watch) as session:
+            return session.executed(sql, values).fetchall()
 
     def batches(self, sql: str, values: Mapping[str, Any] = NO_VALUES) -> Iterator[list[Row]]:
         """Run a query and return its rows some at a time; raises what `rows` does."""
-        with self._cursor(self._downloads) as cursor:
-            _executed(cursor, sql, values)
+        with self._session(self._downloads) as session:
+            cursor = session.executed(sql, values)
             while batch := cursor.fetchmany(ROWS_A_BATCH):
                 yield batch
+
+    def forget_statements(self) -> None:
+        """Let go of prepared statements, which would keep the data of a table that is dropped."""
+        with self._lock:
+            self._let_sessions_go()
 
     def close(self) -> None:
         """Let go of everything; the next query opens it again."""
@@ -96,11 +105,13 @@ class DuckDBEngine:
             self._close()
 
     @contextmanager
-    def _cursor(self, watch: Watch) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._opened()
+    def _session(self, watch: Watch) -> Iterator["Session"]:
+        session, idle = self._opened()
+        kept = False
         try:
-            with watch.running(cursor.interrupt):
-                yield cursor
+            with watch.running(session.cursor.interrupt):
+                yield session
+            kept = self._kept(session, idle)
         except duckdb.OutOfMemoryException as error:
             LOG.warning("%s", error)
             raise NeededTooMuch(TOO_MUCH) from error
@@ -108,13 +119,28 @@ class DuckDBEngine:
             self.close()  # this database answers nothing any more, a new one does
             raise
         finally:
-            cursor.close()
+            if not kept:  # what failed or was stopped may have left something in it
+                session.cursor.close()
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
+    def _opened(self) -> tuple["Session", list["Session"]]:
+        """A session, and the list to which it belongs while nobody uses it."""
         with self._lock:
             if self._connection is None:
                 self._connection = self._open()
-            return self._connection.cursor()
+            return self._idle.pop() if self._idle else Session(self._connection.cursor()), self._idle
+
+    def _kept(self, session: "Session", idle: list["Session"]) -> bool:
+        """Keep a session for the next query, unless its list was given up meanwhile."""
+        with self._lock:
+            keeps = idle is self._idle and len(idle) < MOST_IDLE
+            if keeps:
+                idle.append(session)
+            return keeps
+
+    def _let_sessions_go(self) -> None:
+        idle, self._idle = self._idle, []
+        for session in idle:
+            session.cursor.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config=self._config)
@@ -127,6 +153,7 @@ class DuckDBEngine:
         return connection
 
     def _close(self) -> None:
+        self._let_sessions_go()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -143,14 +170,30 @@ class DuckDBEngine:
         os.register_at_fork(before=close, after_in_parent=lock.release, after_in_child=lock.release)
 
 
-def _executed(cursor: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
-    """Run a statement; its values are given to EXECUTE, for handing them to Python's `execute` loads pandas."""
-    if not values:
-        return cursor.execute(sql)
-    cursor.execute(f"PREPARE question AS {sql}")
-    return cursor.execute(
-        f"EXECUTE question({', '.join(f'{name} := {_literal(each)}' for name, each in values.items())})"
-    )
+class Session:
+    """A cursor and the statements that it has prepared; for one query at a time."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+        self._prepared: dict[str, str] = {}  # names by SQL, the longest kept first
+        self._names = count()
+
+    def executed(self, sql: str, values: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+        """Run a statement; its values are given to EXECUTE, for handing them to Python's `execute` loads pandas."""
+        if not values:
+            return self.cursor.execute(sql)
+        written = ", ".join(f"{name} := {_literal(each)}" for name, each in values.items())
+        return self.cursor.execute(f"EXECUTE {self._statement(sql)}({written})")
+
+    def _statement(self, sql: str) -> str:
+        name = self._prepared.get(sql)
+        if name is None:
+            name = f"question{next(self._names)}"
+            self.cursor.execute(f"PREPARE {name} AS {sql}")
+            self._prepared[sql] = name
+            if len(self._prepared) > MOST_PREPARED:
+                self.cursor.execute(f"DEALLOCATE {self._prepared.pop(next(iter(self._prepared)))}")
+        return name
 
 
 def _literal(value: Any) -> str:

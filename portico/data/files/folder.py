@@ -233,6 +233,7 @@ class FolderCatalog:
     def _drop_table(self, name: str, kind: str = "TABLE") -> None:
         with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
             self._engine.rows(f"DROP {kind} IF EXISTS {name}")
+        self._engine.forget_statements()
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""

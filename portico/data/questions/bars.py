@@ -8,10 +8,10 @@ from math import floor, log10
 import ibis
 import ibis.expr.types as ir
 
-from portico.data.columns import FEW, Kind
+from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.filters import NONE, filtered, text_of
+from portico.data.questions.filters import NONE, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
 from portico.data.questions.parts import (
     EMPTY,
@@ -29,6 +29,7 @@ from portico.data.tables import Catalog, Row
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
+MOST_FETCHED = 500  # groups that are fetched to be counted here, which costs less than to let the engine count them
 MOST_PARTS = 7  # that have a colour of their own; the eighth is of the rest
 BINS = 20
 LEAST = 1e-300  # of a width: below it there are no round numbers any more
@@ -79,14 +80,14 @@ class _Steps:
     """The values of x as they are put together.
 
     Attributes:
-        key: of each row, that of its bar.
+        key: of each row of a table, that of its bar.
         data: the same as a reader takes it away.
         grain: the step of time, empty for none.
         low, width: of a bin, the beginning of the first and the width of each; no width for no bins.
     """
 
-    key: ir.Value
-    data: ir.Value
+    key: Callable[[ir.Table], ir.Value]
+    data: Callable[[ir.Table], ir.Value]
     grain: str = ""
     low: float = 0
     width: float = 0
@@ -123,16 +124,15 @@ class _Steps:
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
     """Work out the bars of a question."""
     asking = Asking(catalog, question)
-    relation = filtered(question.table.relation, question.filters)
-    steps = _steps(asking, question, relation)
-    largest, total, rows = _largest(asking, question, relation, steps)
+    steps = _steps(asking, question)
+    largest, total, rows = _largest(asking, question, steps)
     keys = steps.between(list(largest)) if total == len(largest) else list(largest)
     names = names_of(keys, steps.written)
     has_rest = question.rest and not question.in_order and total > len(largest)
     if question.split is None and not has_rest:
         bars = [Bar(names[key], "", finite(largest[key])) for key in keys if key in largest]
         return Bars(bars, [*names.values()], [""], total, rows, steps.grain)
-    found = _divided(asking, question, relation, steps, list(largest))
+    found = _divided(asking, question, steps, list(largest))
     bars = [
         Bar(REST if other else names[key], question.name_of(part), finite(value)) for key, other, part, value in found
     ]
@@ -157,10 +157,9 @@ def names_of(keys: list[object], written: Callable[[object], str]) -> dict[objec
 def bar_data(catalog: Catalog, question: BarQuestion) -> tuple[ir.Table, Values]:
     """The data of a question: a row for each value of x, and each of the split; all of them."""
     asking = Asking(catalog, question)
-    relation = filtered(question.table.relation, question.filters)
-    steps = _steps(asking, question, relation)
+    relation, steps = asking.relation, _steps(asking, question)
     names = [question.x.name, *([question.split.name] if question.split else [])]
-    keys = {"key": steps.data} | ({"part": text_of(relation, question.split)} if question.split else {})
+    keys = {"key": steps.data(relation)} | ({"part": text_of(relation, question.split)} if question.split else {})
     base = _base(question, relation, **keys)
     found = base.group_by([*keys]).agg(number=value_of(base, question.aggregate)).order_by([*keys])
     taken = named(found, dict(zip(names, keys, strict=True)), question.measure, question.aggregate)
@@ -172,57 +171,72 @@ def _base(question: BarQuestion, relation: ir.Table, **keys: ir.Value) -> ir.Tab
     return relation.select(**keys, **measured(relation, question.table, question.measure, question.aggregate))
 
 
-def _steps(asking: Asking, question: BarQuestion, relation: ir.Table) -> _Steps:
+def _steps(asking: Asking, question: BarQuestion) -> _Steps:
     x = question.x
     if x.kind is Kind.TIME:
         grain = question.grain
         if grain == "auto":
-            span = span_of(asking, relation, x)
+            span = span_of(asking, x)
             grain = finest(x, span.high - span.low, MOST_STEPS)
-        step = steps_of(relation, x, grain)
-        return _Steps(seconds_of(step), step, grain)
+        return _Steps(lambda rows: seconds_of(steps_of(rows, x, grain)), lambda rows: steps_of(rows, x, grain), grain)
     if question.binned:
-        span = span_of(asking, relation, x)
+        span = span_of(asking, x)
         width = _round_width(span.high - span.low)
         low = floor(span.low / width) * width
         asking.values.bound |= {"bin_low": float(low), "bin_width": float(width)}
-        place = ((number_of(relation, x) - mark("bin_low", "float64")) / mark("bin_width", "float64")).floor()
-        data = place * mark("bin_width", "float64") + mark("bin_low", "float64")
-        return _Steps(place, data, low=low, width=width)
-    if x.kind is Kind.NUMBER:
-        key: ir.Value = number_of(relation, x)
-    else:
-        key = relation[x.name] if question.in_order else text_of(relation, x)
+        return _Steps(lambda rows: _place(rows, x), lambda rows: _lower_edge(_place(rows, x)), low=low, width=width)
+
+    def key(rows: ir.Table) -> ir.Value:
+        if x.kind is Kind.NUMBER:
+            return number_of(rows, x)
+        return rows[x.name] if question.in_order else text_of(rows, x)
+
     return _Steps(key, key)
 
 
-def _largest(
-    asking: Asking, question: BarQuestion, relation: ir.Table, steps: _Steps
-) -> tuple[dict[object, float | None], int, int]:
+def _place(rows: ir.Table, x: Column) -> ir.NumericValue:
+    """The place of each row's bin among the bins."""
+    return ((number_of(rows, x) - mark("bin_low", "float64")) / mark("bin_width", "float64")).floor()
+
+
+def _lower_edge(place: ir.NumericValue) -> ir.NumericValue:
+    """The lower edge of the bin at a place."""
+    return place * mark("bin_width", "float64") + mark("bin_low", "float64")
+
+
+def _largest(asking: Asking, question: BarQuestion, steps: _Steps) -> tuple[dict[object, float | None], int, int]:
     """The keys that are drawn with their numbers, how many keys there are, and how many rows."""
+    most = MOST_BARS if question.in_order else question.top
 
-    def build() -> ir.Table:
-        base = _base(question, relation, key=steps.key)
-        groups = base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
-        counted = groups.mutate(total=groups.count().over(), all_rows=groups.rows.sum().over())
-        order = ["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"]
-        return counted.order_by(order).limit(MOST_BARS if question.in_order else question.top).drop("rows")
+    def groups() -> ir.Table:
+        base = _base(question, asking.relation, key=steps.key(asking.relation))
+        return base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
 
-    found = asking.rows(("largest", steps.grain), build)
-    return {key: value for key, value, *_ in found}, *(found[0][2:] if found else (0, 0))
+    def in_order(groups: ir.Table) -> ir.Table:
+        return groups.order_by(["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"])
+
+    def counted() -> ir.Table:
+        each = groups()
+        return in_order(each.mutate(total=each.count().over(), all_rows=each.rows.sum().over())).limit(most)
+
+    if (question.x.distinct or MOST_FETCHED) < MOST_FETCHED:  # of the first rows: there may be more
+        found = asking.rows(("groups", steps.grain), lambda: in_order(groups()).limit(MOST_FETCHED))
+        if len(found) < MOST_FETCHED:
+            return {key: value for key, value, _ in found[:most]}, len(found), sum(rows for *_, rows in found)
+    found = asking.rows(("largest", steps.grain), counted)
+    return {key: value for key, value, *_ in found}, *(found[0][3:] if found else (0, 0))
 
 
-def _divided(
-    asking: Asking, question: BarQuestion, relation: ir.Table, steps: _Steps, largest: list[object]
-) -> list[Row]:
+def _divided(asking: Asking, question: BarQuestion, steps: _Steps, largest: list[object]) -> list[Row]:
     """The numbers of each bar and part, those of the rest together."""
-    parts = largest_parts(asking, relation, question, MOST_PARTS)
+    parts = largest_parts(asking, question, MOST_PARTS)
     keys = [each for each in largest if each is not None]
     asking.values.bound |= {f"key{place}": each for place, each in enumerate(keys)}
 
     def build() -> ir.Table:
+        relation = asking.relation
         part = part_of(relation, question.split, parts, rest=True)
-        base = _base(question, relation, key=steps.key, part=part)
+        base = _base(question, relation, key=steps.key(relation), part=part)
         key = base["key"]
         kept = key.isin([mark(f"key{place}", key.type()) for place in range(len(keys))])
         kept = (kept | key.isnull() if None in largest else kept).fill_null(False)

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.filters import NONE, filtered, text_of
+from portico.data.questions.filters import NONE, text_of
 from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
 from portico.data.questions.overview import Overview, put_together, reduced_again, suits
 from portico.data.questions.parts import (
@@ -73,19 +73,18 @@ class Lines:
 def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
     """Work out the lines of a question for a chart of some width in pixels."""
     asking = Asking(catalog, question)
-    relation = filtered(question.table.relation, question.filters)
-    parts = largest_parts(asking, relation, question, question.top)
+    parts = largest_parts(asking, question, question.top)
     if question.x.kind is Kind.CATEGORY:
-        return _along_categories(asking, question, relation, parts)
+        return _along_categories(asking, question, parts)
     overview = _overview(catalog, question)
-    span = Span(overview.low, overview.high, overview.rows) if overview else span_of(asking, relation, question.x)
+    span = Span(overview.low, overview.high, overview.rows) if overview else span_of(asking, question.x)
     grain = grain_of(question, span)
     lines = _from_overview(asking, question, overview, span, grain, width) if overview else None
     if lines is not None:
         return lines
 
     def points() -> ir.Table:
-        return _points(question, relation, grain, parts, span.finite)
+        return _points(question, asking.relation, grain, parts, span.finite)
 
     step, lines_drawn = (grain, parts.shape, span.finite), max(1, len(parts.names))
     if min(span.rows, steps_in(span, grain) * lines_drawn) <= MOST_POINTS_PER_COLUMN * width:
@@ -105,12 +104,11 @@ def find_lines(catalog: Catalog, question: LineQuestion, width: int) -> Lines:
 def line_data(catalog: Catalog, question: LineQuestion) -> tuple[ir.Table, Values]:
     """The data of a question: every point of every line that is shown."""
     asking = Asking(catalog, question)
-    relation = filtered(question.table.relation, question.filters)
-    parts = largest_parts(asking, relation, question, question.top)
+    parts = largest_parts(asking, question, question.top)
     grain = VALUE
     if question.x.kind is not Kind.CATEGORY:
-        grain = grain_of(question, span_of(asking, relation, question.x))
-    points = _points(question, relation, grain, parts, finite=True, take_away=True).rename(number="value")
+        grain = grain_of(question, span_of(asking, question.x))
+    points = _points(question, asking.relation, grain, parts, finite=True, take_away=True).rename(number="value")
     keys = {question.x.name: "x"} | ({question.split.name: "part"} if question.split else {})
     taken = points.select(**named(points, keys, question.measure, question.aggregate))
     # Each row as it is, as the table has them: to sort ten million takes more memory than there is for a query.
@@ -241,13 +239,13 @@ def _from_overview(
     return Lines({"": found}, overview.rows, 1, grain, columns=width, low=low, high=high)
 
 
-def _along_categories(asking: Asking, question: LineQuestion, relation: ir.Table, parts: Parts) -> Lines:
+def _along_categories(asking: Asking, question: LineQuestion, parts: Parts) -> Lines:
     """Lines over the values of a column that has no distance: one step each, in order of the alphabet."""
-    ((rows,),) = asking.rows("rows", lambda: relation.agg(rows=relation.count()))
+    ((rows,),) = asking.rows("rows", lambda: asking.relation.agg(rows=asking.relation.count()))
     most = MOST_CATEGORIES * len(parts.names)
 
     def build() -> ir.Table:
-        return _points(question, relation, VALUE, parts, finite=True).order_by(["x", "part"]).limit(most)
+        return _points(question, asking.relation, VALUE, parts, finite=True).order_by(["x", "part"]).limit(most)
 
     found = asking.rows(("categories", parts.shape, most), build)
     places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}

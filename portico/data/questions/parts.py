@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from math import isfinite
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import mark, plan_of
 from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
-from portico.data.questions.filters import NONE, Filter, filter_values, text_of
+from portico.data.questions.filters import NONE, Filter, filter_values, filtered, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
 
@@ -114,9 +115,15 @@ class Asking:
 
     def __init__(self, catalog: Catalog, question: Question) -> None:
         self.catalog = catalog
+        self._question = question
         self.dialect = catalog.dialect
         self._plan = plan_of((catalog.dialect, question.shape()))
         self.values = filter_values(question.filters)
+
+    @cached_property
+    def relation(self) -> ir.Table:
+        """The rows that the filters let through; an expression is built of it only when its SQL is not kept."""
+        return filtered(self._question.table.relation, self._question.filters)
 
     def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:
         """Work out a step; its expression is built only when it was not asked before."""
@@ -128,13 +135,14 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def largest_parts(asking: Asking, relation: ir.Table, question: Question, most: int) -> Parts:
+def largest_parts(asking: Asking, question: Question, most: int) -> Parts:
     """Find the largest parts of a split: of an amount those with most of it, else those with the most rows."""
     split = question.split
     if split is None:
         return WHOLE
 
     def build() -> ir.Table:
+        relation = asking.relation
         columns = measured(relation, question.table, question.measure, question.aggregate) if question.adds_up else {}
         named = relation.select(part=text_of(relation, split).fill_null(NONE), **columns)
         groups = named.group_by("part").agg(size=value_of(named, question.aggregate))
@@ -158,15 +166,16 @@ def part_of(relation: ir.Table, split: Column | None, parts: Parts, rest: bool) 
     return ibis.ifelse(part.isin([mark(f"part{place}") for place in range(len(parts.names))]), part, other)
 
 
-def span_of(asking: Asking, relation: ir.Table, column: Column) -> Span:
+def span_of(asking: Asking, column: Column) -> Span:
     """The ends of a column of time or of numbers; infinite ones are left out."""
     if column.kind is not Kind.TIME:
-        return _span(asking.rows("span", lambda: _ends(relation, number_of(relation, column))))
-    found = _span(asking.rows("span", lambda: ends_of_time(relation, column)))
+        return _span(asking.rows("span", lambda: _ends(asking.relation, number_of(asking.relation, column))))
+    found = _span(asking.rows("span", lambda: ends_of_time(asking.relation, column)))
     if found.low >= FIRST_S and found.high <= LAST_S:
         return found
 
     def build() -> ir.Table:
+        relation = asking.relation
         return ends_of_time(relation.filter(seconds_of(moments(relation, column)).between(FIRST_S, LAST_S)), column)
 
     return _span(asking.rows("finite span", build))._replace(rows=found.rows, finite=False)
