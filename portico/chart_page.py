@@ -154,7 +154,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
         shown = show(chart, form, asked.width, asked.opened)
         if shown.drawn.failure:
             for_this_reader()
-        keeps = not shown.asked and bool(asked.shape)  # the controls: those of a question that failed are too few
+        keeps = shown.keeps(asked)
         return [
             *(fields(form, group) if not keeps and stale(shown, group, asked) else no_update for group in GROUPS),
             *(no_update if keeps else summary_of(form, group) for group in panels),

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from portico.chart import Chart, Drawn, TableChart
 from portico.controls import GROUPS, of_group, shape
-from portico.data.failures import Busy, DataError, TookTooLong
+from portico.data.failures import Busy, DataError, TableGone, TookTooLong, Unreadable
 from portico.data.running import Patience, with_patience
 from portico.figures import empty
 from portico.form import Arguments, Form, explain
@@ -62,10 +62,18 @@ class Shown:
         """What the controls look like, by group."""
         return {group: shape(of_group(self.form, group)) for group in GROUPS}
 
+    def keeps(self, asked: Asked | None) -> bool:
+        """Whether the browser keeps its controls: those of a question that failed are too few.
+
+        Not beside a table that is gone or cannot be read, of which they are not.
+        """
+        of_table = self.drawn.failure in (TableGone, Unreadable) and len(self.form.controls) == 1
+        return not self.asked and asked is not None and bool(asked.shape) and not of_table
+
     def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
         """What the browser keeps of this view; without a query of its own, the address that was opened."""
         given = urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
-        keeps = not self.asked and asked is not None and asked.shape
+        keeps = self.keeps(asked)
         return {
             "address": self.form.address() if self.asked and not self.strange else given,
             "query": asked.query if asked and keeps else self.form.whole_address(),

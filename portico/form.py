@@ -98,7 +98,7 @@ class AnyText(AnyOf):
 
     def accepts(self, text: str) -> bool:
         """Whether a text is a value that an engine can be asked for; it need not be one that can be seen."""
-        return 0 < len(text) <= LONGEST_TEXT and not UNASKED.search(text)
+        return is_askable(text)
 
 
 @dataclass(frozen=True)
@@ -263,6 +263,11 @@ def shorten(text: str) -> str:
     """Cut a text from outside so that it can be shown."""
     visible = "".join(map(_visible, text))
     return visible if len(visible) <= SHOWN_LENGTH else f"{visible[:SHOWN_LENGTH]}…"
+
+
+def is_askable(text: str) -> bool:
+    """Whether a text can stand in an address and in a question to an engine."""
+    return 0 < len(text) <= LONGEST_TEXT and not UNASKED.search(text)
 
 
 def one_line(text: str) -> str:

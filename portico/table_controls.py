@@ -11,11 +11,11 @@ from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
 from portico.data.query import Values
 from portico.data.questions.aggregates import AGGREGATES, ROWS, fitting, usual
-from portico.data.questions.filters import NONE, Filter, text_of
+from portico.data.questions.filters import EMPTY, NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
-from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, one_line, shorten
+from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, is_askable, one_line, shorten
 from portico.numbers import WHOLE_FROM
 
 NOTHING = "-"  # in the place of a column: no split
@@ -49,7 +49,10 @@ class TableForm:
         options = {each.name: each.title for each in names}
         chosen = self.form.ask(OneOf("table", "Table", names[0].name, options=options, stays=len(options) > 1))
         if self.form.open and self.form.unknown["table"]:
-            raise TableGone(f"{shorten(self.form.unknown['table'][-1])} is no longer there. Choose another table.")
+            gone = self.form.unknown["table"][-1]
+            if is_askable(gone):
+                self.form.values["table"] = gone  # the list shows what is said of it, and any other can be chosen
+            raise TableGone(f"{shorten(gone)} is no longer there. Choose another table.")
         table = catalog.table(chosen)
         if not table.drawable():
             raise Unreadable(f"{table.title} has no column that can be drawn: only lists, structures or bytes.")
@@ -220,18 +223,20 @@ def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> 
 def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> dict[str, str]:
     """What is missing, if anything is, and the most frequent values of a column that contain a text, whatever its case.
 
-    An empty text is not offered, as it stands for no value in an address, nor one that is too long for it.
+    A text that is too long for an address is not offered.
     """
     values = Values()
     relation = table.relation.select(value=text_of(table.relation, column))
-    wanted = relation.value != ""
     if text:
-        wanted &= relation.value.lower().contains(values.bind(text.lower()))
-    relation = relation.filter(wanted | relation.value.isnull() if text.lower() in NONE else wanted)
+        wanted = relation.value.lower().contains(values.bind(text.lower()))
+        wanted = wanted | relation.value.isnull() if text.lower() in NONE else wanted
+        relation = relation.filter(wanted | (relation.value == "") if text.lower() in EMPTY else wanted)
     counted = relation.group_by("value").agg(rows=relation.count())
     missing_first = counted.value.isnull().ifelse(0, 1)
     asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(FOUND)
-    found = (NONE if value is None else value for value, _ in catalog.rows(values.query(asked, catalog.dialect)))
+    found = (
+        NONE if value is None else value or EMPTY for value, _ in catalog.rows(values.query(asked, catalog.dialect))
+    )
     return {value: one_line(value) for value in found if len(value) <= LONGEST_TEXT}
 
 

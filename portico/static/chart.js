@@ -194,6 +194,7 @@
     if (end === "") return "";
     if (axis.type === "date") {
       const [text, span] = [String(end).replace(" ", "T"), Date.parse(ends[1]) - Date.parse(ends[0])];
+      if (end === ends[1] && !text.includes("T")) return `${text}T00:00`; // a day as a last bound is all of that day
       return span < FINE_MS ? text : text.replace(/\.\d+$/, "");
     }
     const [first, last] = ends.map((each) => (axis.type === "log" ? 10 ** each : Number(each)));

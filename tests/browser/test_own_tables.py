@@ -132,14 +132,55 @@ def test_table_that_is_taken_away_is_said_and_the_others_stay(page, own, folder)
     open_chart(page, f"{own}/barchart/?table=short_lived.csv")
     gone.unlink()
     unfold(page, "look")
-    option(page, "order", "name").check()
+    option(page, "order", "name").click()  # which is gone before it could be seen as checked
     expect(caption(page)).to_have_text("short_lived.csv is no longer there. Choose another table.")
     expect(page.locator("#chart .annotation-text")).to_have_text(
         "short_lived.csv is no longer there. Choose another table."
     )
+    expect(page.locator("#controls .control-label")).to_have_text(["Table"])
+    expect(chosen(page, "table")).to_have_text("short_lived.csv")
     pick(page, "table", "Orders")
     expect(caption(page)).to_contain_text("Sum of Amount by Region")
     expect(bars(page)).to_have_count(4)
+
+
+def test_way_back_to_a_table_that_is_gone_says_so_and_shows_nothing_else(page, own, folder):
+    gone, orders = folder / "short_lived.csv", re.compile(r"/barchart/\?table=orders\.csv(&order=name)?$")
+    gone.write_text("kind,amount\nred,3\nblue,5\n", encoding="utf-8")
+    open_chart(page, f"{own}/barchart/?table=short_lived.csv&order=name")
+    pick(page, "table", "Orders")
+    expect(caption(page)).to_contain_text("Sum of Amount by Region")
+    expect(page).to_have_url(orders)  # it is shown, and not only asked for
+    gone.unlink()
+    page.go_back()
+    expect(caption(page)).to_have_text("short_lived.csv is no longer there. Choose another table.")
+    expect(page).to_have_url(f"{own}/barchart/?table=short_lived.csv&order=name")
+    expect(bars(page)).to_have_count(0)
+    expect(page.locator("#facts")).to_have_text("")
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.locator("#controls-data .control-label")).to_have_text(["Table"])
+    expect(chosen(page, "table")).to_have_text("short_lived.csv")
+    expect(page.locator("#panel-look")).to_be_hidden()
+    expect(page.locator("#panel-filter")).to_be_hidden()
+    page.go_forward()
+    expect(caption(page)).to_contain_text("Sum of Amount by Region")
+    expect(bars(page)).to_have_count(4)
+    expect(page).to_have_url(orders)
+    page.go_back()
+    expect(caption(page)).to_have_text("short_lived.csv is no longer there. Choose another table.")
+    pick(page, "table", "Cities")  # the first of all
+    expect(caption(page)).to_contain_text(" by ")
+    expect(bars(page).first).to_be_visible()
+    assert query(page)["table"] == ["cities.json"]
+
+
+def test_stretch_that_ends_at_midnight_ends_there(page, own):
+    open_chart(page, f"{own}/linechart/?table=sensors.parquet")
+    page.evaluate("""() => window.Plotly.relayout(document.querySelector("#chart .js-plotly-plot"),
+        { "xaxis.range[0]": "2024-03-01 20:00", "xaxis.range[1]": "2024-03-02" })""")
+    expect(page).to_have_url(re.compile("from.measured_at=.*to.measured_at="))
+    expect(caption(page)).to_contain_text("2024-03-01T20:00:00 to 2024-03-02T00:00:00")
+    expect(page).to_have_url(re.compile("to.measured_at=2024-03-02T00%3A00%3A00"))
 
 
 def test_stretch_of_many_points_is_asked_for_anew_and_shows_more(page, own):
@@ -176,6 +217,22 @@ def test_filter_finds_a_value_that_was_not_sent_along(page, own):
     expect(caption(page)).to_contain_text("Name: Person 249")
     expect(bars(page)).to_have_count(1)
     assert query(page)["in.name"] == ["Person 249"]
+
+
+def test_empty_text_can_be_chosen_in_a_filter(page, own, folder):
+    made = folder / "made.json"
+    made.write_text('[{"kind": "", "n": 3}, {"kind": "red", "n": 5}, {"kind": null, "n": 7}]', encoding="utf-8")
+    try:
+        open_chart(page, f"{own}/barchart/?table=made.json&x=kind&measure=n&filter=kind")
+        unfold(page, "filter")
+        unroll(page, "in.kind")
+        expect(options(page)).to_have_text(["(none)", "(empty)", "red"])
+        options(page).get_by_text("(empty)").click()
+        expect(caption(page)).to_contain_text("Kind: (empty)")
+        expect_values(page, "3")
+        assert names_of_bars(page) == ["(empty)"]
+    finally:
+        made.unlink()
 
 
 def test_view_is_taken_away_as_text_and_as_pictures(page, own):

@@ -127,6 +127,22 @@ def test_empty_text_has_a_name(table):
         assert names == {"(empty)", "b"}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        (["(empty)"], [2, 4]),
+        (["(empty)", "b"], [1, 2, 4]),
+        (["(none)"], [8]),
+        (["(none)", "(empty)"], [2, 4, 8]),
+        (["b"], [1]),
+    ],
+)
+def test_empty_text_can_be_chosen(table, chosen, found):
+    catalog = table("SELECT * FROM (VALUES ('b', 1), ('', 2), ('(empty)', 4), (NULL, 8)) t(c, v)")
+    drawn_bars = shown_bars(bars(catalog, x="v", measure="*", filter="c", **{"in.c": chosen}))
+    assert sorted(map(float, drawn_bars)) == found
+
+
 def test_scale_is_linear_where_a_number_has_no_place_on_a_logarithmic_one(table):
     catalog = table(
         "SELECT i % 3 AS c, CASE WHEN i < 60000 THEN 1 + i % 1000 ELSE -1e9 END AS v FROM range(70000) t(i)"

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from portico.data.failures import TableGone
 from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import Form
@@ -80,6 +81,23 @@ def test_values_are_offered_with_what_is_missing_and_on_one_line(tmp_path, catal
     def offered(text):
         return values_like(catalog, table, table.columns["name"], text)
 
-    assert offered("") == {"(none)": "(none)", "two\nlines": "two lines", "None": "None", "Snow": "Snow"}
+    assert offered("") == {
+        "(none)": "(none)",
+        "two\nlines": "two lines",
+        "(empty)": "(empty)",
+        "None": "None",
+        "Snow": "Snow",
+    }
+    assert list(offered("EMPTY")) == ["(empty)"]
     assert list(offered("NO")) == ["(none)", "None", "Snow"]
     assert list(offered("snow")) == ["Snow"]
+
+
+@pytest.mark.parametrize(("gone", "shown"), [("gone.csv", "gone.csv"), ("\ud800", "made.csv"), ("x" * 201, "made.csv")])
+def test_list_of_tables_shows_the_one_that_is_gone_if_an_address_can_hold_it(catalog, table_of, gone, shown):
+    table_of("hour", range(3))
+    form = Form(MultiDict({"table": gone}), open=True)
+    with pytest.raises(TableGone, match="is no longer there"):
+        TableForm(form, catalog, "barchart")
+    assert form.values == {"table": shown}
+    assert form.whole_address() == f"table={shown}"

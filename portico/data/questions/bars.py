@@ -11,10 +11,9 @@ import ibis.expr.types as ir
 from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.filters import NONE, text_of
+from portico.data.questions.filters import EMPTY, NONE, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
 from portico.data.questions.parts import (
-    EMPTY,
     REST,
     Asking,
     Question,

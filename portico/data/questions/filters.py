@@ -15,6 +15,7 @@ ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the who
 LAST_DAY = datetime(9999, 12, 30)  # noqa: DTZ001 - moments are in UTC, without a zone
 
 NONE = "(none)"  # how a reader sees and chooses what is missing
+EMPTY = "(empty)"  # and a text without a character, which stands for no choice in an address
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Filter:
 
     def shape(self) -> Hashable:
         """What of it an expression depends on: everything but the values."""
-        return self.column, len(self.values), NONE in self.values, bool(self.low), bool(self.high)
+        return self.column, len(self.values), NONE in self.values, EMPTY in self.values, bool(self.low), bool(self.high)
 
     def bounds(self) -> tuple[float | str | None, float | str | None]:
         """The bounds as values of a query."""
@@ -74,7 +75,8 @@ def _conditions(relation: ir.Table, wanted: Filter, name: str) -> list[ir.Boolea
     if wanted.values:
         text = text_of(relation, wanted.column)
         listed = text.isin([mark(f"{name}{index}") for index in range(len(wanted.values))])
-        conditions.append(listed | text.isnull() if NONE in wanted.values else listed)
+        listed = listed | text.isnull() if NONE in wanted.values else listed
+        conditions.append(listed | (text == "") if EMPTY in wanted.values else listed)
     value, dtype = relation[wanted.column.name], "timestamp" if wanted.column.kind is Kind.TIME else "float64"
     exact = wanted.column.kind is Kind.TIME or wanted.column.dtype.is_integer()
     if not exact and (wanted.low or wanted.high):

@@ -9,11 +9,10 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
-from portico.data.questions.filters import NONE, text_of
+from portico.data.questions.filters import EMPTY, NONE, text_of
 from portico.data.questions.grains import FIRST_S, GRAINS, LAST_S, finest, moments, seconds_of, steps_of
 from portico.data.questions.overview import Overview, put_together, reduced_again, suits
 from portico.data.questions.parts import (
-    EMPTY,
     Asking,
     Parts,
     Question,

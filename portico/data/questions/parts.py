@@ -12,12 +12,11 @@ import ibis.expr.types as ir
 from portico.data.columns import Column, Kind
 from portico.data.query import mark, plan_of
 from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
-from portico.data.questions.filters import NONE, Filter, filter_values, filtered, text_of
+from portico.data.questions.filters import EMPTY, NONE, Filter, filter_values, filtered, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
 
 REST = "All others"  # the name of what is not shown by itself
-EMPTY = "(empty)"  # the name of a text without a character
 
 
 @dataclass(frozen=True)
