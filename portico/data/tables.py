@@ -80,3 +80,14 @@ class Catalog(Protocol):
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
+
+
+def by_title(names: Sequence[TableName]) -> list[TableName]:
+    """Sort tables as they are offered; those of one title have their name with it."""
+    titles = [each.title for each in names]
+    plain = [TableName(each.name, _unique(each, titles)) for each in names]
+    return sorted(plain, key=lambda each: (each.title.casefold(), each.name))
+
+
+def _unique(name: TableName, titles: list[str]) -> str:
+    return name.title if titles.count(name.title) == 1 else f"{name.title} ({name.name})"

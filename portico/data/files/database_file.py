@@ -17,10 +17,10 @@ import duckdb
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
 from portico.data.files.data_files import DataFile, Signature, StoredTable, signature_of, version_of
 from portico.data.files.file_formats import literal, quoted
-from portico.data.files.folder import FolderCatalog, by_title
+from portico.data.files.folder import FolderCatalog
 from portico.data.files.reading import Reading
 from portico.data.running import Watch
-from portico.data.tables import TableName
+from portico.data.tables import TableName, by_title
 
 LOG = logging.getLogger("portico.data")
 ALIAS = f"d{secrets.token_hex(4)}_"  # begins the name of the attached database; nobody outside can know it

@@ -35,7 +35,7 @@ from portico.data.query import Query
 from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
 from portico.data.sample import SAMPLE, SAMPLE_COLUMNS, described, sample_file
-from portico.data.tables import Row, Table, TableName
+from portico.data.tables import Row, Table, TableName, by_title
 
 LOG = logging.getLogger("portico.data")
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
@@ -293,14 +293,3 @@ def _check_unchanged(used: list[Reading]) -> None:
     for reading in used:
         if not reading.copied:
             reading.file.check_unchanged()
-
-
-def by_title(names: Sequence[TableName]) -> list[TableName]:
-    """Sort tables as they are offered; those of one title have their name with it."""
-    titles = [each.title for each in names]
-    plain = [TableName(each.name, _unique(each, titles)) for each in names]
-    return sorted(plain, key=lambda each: (each.title.casefold(), each.name))
-
-
-def _unique(name: TableName, titles: list[str]) -> str:
-    return name.title if titles.count(name.title) == 1 else f"{name.title} ({name.name})"
