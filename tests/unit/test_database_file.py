@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -57,6 +58,11 @@ def another_program_writes(path):
         other.stdin.close()
 
 
+def open_files():
+    links = Path("/proc/self/fd").iterdir()
+    return [str(each.readlink()) for each in links if each.is_symlink()]
+
+
 def rows_of(catalog, name):
     return catalog.rows(Values().query(catalog.table(name).relation, catalog.dialect))
 
@@ -88,7 +94,10 @@ def test_values_of_an_enumeration_are_texts_of_which_any_can_be_asked(catalog):
 
 def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
     assert len(rows_of(catalog, "orders")) == 100
-    before = Values().query(catalog.table("orders").relation, catalog.dialect)
+    values = Values()
+    wanted = catalog.table("orders").relation.filter(lambda table: table.id == values.bind(7, "int64"))
+    before = values.query(wanted, catalog.dialect)
+    assert len(catalog.rows(before)) == 1  # with a statement that stays prepared
     version = catalog.version()
     assert version
     assert catalog.version() == version
@@ -96,6 +105,7 @@ def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
     assert [each.name for each in catalog.names()] == ["orders"]
     assert rows_of(catalog, "orders") == [(7,)]
     assert catalog.version() not in ("", version)
+    assert len([each for each in open_files() if each.startswith(str(shop))]) == 1  # not the one before
     with pytest.raises(Unreadable, match=r"orders changed while it was read\. Try again\."):
         catalog.rows(before)
     with pytest.raises(TableGone, match="There is no table totals now"):
