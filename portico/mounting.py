@@ -18,6 +18,7 @@ from flask import Flask
 from portico.error_pages import register_error_pages
 from portico.errors import ConfigError
 from portico.page_app import apps_of
+from portico.plotly_template import use_lean_template
 from portico.registry import Page
 from portico.service import register_service_routes
 from portico.settings import ENVIRONMENT
@@ -108,6 +109,7 @@ def load_construct_page(site: Site, page: Page) -> ConstructPage:
     if not file.samefile(str(module.__file__)):
         problem = f"{module.__file__} was imported in its place; is there a services/__init__.py beside it?"
         raise ConfigError(where, "import", page.name, problem)
+    use_lean_template()
     construct_page: ConstructPage | None = getattr(module, "construct_page", None)
     if not callable(construct_page):
         raise ConfigError(where, "construct_page", construct_page, "the module must define construct_page(server)")

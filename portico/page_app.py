@@ -17,6 +17,7 @@ from portico.frame import Frame, json_for_html
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
 from portico.shared_assets.page_tags import libraries_of, shared_tags
+from portico.shared_assets.plotly_bundles import TRACES
 from portico.site import Site, site_of
 
 CATCH_ALL = "<path:path>"
@@ -80,12 +81,18 @@ class PageApp(dash.Dash):
         html = {name: slots[name] for name in ("metas", "app_entry", "config", "renderer")}
         html |= {name: self._shared(slots[name], layout) for name in ("css", "scripts")}
         plotly = self._plotly_url() if GRAPH in layout else ""
-        return self._frame.page(self.page, first=self._first_answers(layout), plotly=plotly, **html)
+        return self._frame.page(
+            self.page, first=self._first_answers(layout), plotly=plotly, traces=self._traces(), **html
+        )
 
     def _shared(self, tags: str, layout: str) -> str:
         if self.site.settings.dev:
             return tags  # Dash's own, which it watches and reloads
         return shared_tags(tags, self.site.assets, self._libraries.union(NAMESPACE.findall(layout)))
+
+    def _traces(self) -> str:
+        """The kinds of traces that the page's plotly.js draws; empty for all."""
+        return " ".join(sorted(TRACES.get(self.page.bundle, ())))
 
     def _plotly_url(self) -> str:
         return self.site.assets.plotly(self.page.bundle)

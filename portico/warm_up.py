@@ -17,7 +17,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portico.errors import ConfigError
-from portico.page_app import PageApp
+from portico.page_app import CALLBACK, PageApp
+from portico.registry import REGISTRY_FILE
+from portico.trace_types import not_drawn
 
 SHARED_FILE = re.compile(rb'(?:src|href)="(/_shared/[^"]*)"')
 
@@ -37,10 +39,11 @@ def warm_up(server: Flask, apps: Iterable[PageApp]) -> None:
 def _warm_page(client: FlaskClient, app: PageApp) -> None:
     path = app.page.path
     index = _expect_success(app, client.get(path))
-    for address in (f"{path}_dash-layout", f"{path}_dash-dependencies", *_shared_files(index)):
+    _check_traces(app, _expect_success(app, client.get(f"{path}_dash-layout")))
+    for address in (f"{path}_dash-dependencies", *_shared_files(index)):
         _expect_success(app, client.get(address))
     for body in sample_callbacks(app):
-        _expect_success(app, client.post(f"{path}_dash-update-component", json=body), body["output"])
+        _check_traces(app, _expect_success(app, client.post(f"{path}{CALLBACK}", json=body), body["output"]))
 
 
 def _shared_files(index: TestResponse) -> list[str]:
@@ -54,6 +57,13 @@ def _expect_success(app: PageApp, response: TestResponse, what: str = "") -> Tes
         problem = f"answered {response.status} when it was warmed up{more}"
         raise ConfigError(where, "callback" if what else "address", what or response.request.path, problem)
     return response
+
+
+def _check_traces(app: PageApp, answer: TestResponse) -> None:
+    unknown = not_drawn(answer.get_json(silent=True), app.page.bundle)
+    if unknown:
+        problem = f'its plotly.js draws no {", ".join(sorted(unknown))}, which the page does; bundle = "full" draws all'
+        raise ConfigError(REGISTRY_FILE, f"bundle of the page {app.page.name}", app.page.bundle, problem)
 
 
 def sample_callbacks(app: PageApp) -> list[dict[str, Any]]:

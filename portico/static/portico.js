@@ -48,6 +48,38 @@
   // What is drawn is again what the controls say.
   namespace.forgetTrouble = () => sayTrouble(200);
 
+  // --- a chart that the page's plotly.js does not draw ----------------------------------------------
+  // It would be drawn as a scatter. The whole plotly.js, which stands in where a bundle is not there, is no
+  // reason to say nothing: the same page would be wrong where it is deployed.
+  const drawn = new Set(document.getElementById("trouble")?.dataset.traces.split(" ").filter(Boolean));
+
+  const sayUnknown = (traces) => {
+    const unknown = new Set(traces.map(({ type = "scatter" }) => type).filter((type) => !drawn.has(type)));
+    if (unknown.size === 0) return;
+    const note = document.getElementById("trouble");
+    note.textContent =
+      `This page's plotly.js does not draw ${[...unknown].join(", ")}: the chart is not what it should be. ` +
+      'Its owner sets bundle = "full" for the page in pages.toml.';
+    note.hidden = false;
+  };
+
+  const checked = (draw) => (plot, figure, ...more) => {
+    sayUnknown(Array.isArray(figure) ? figure : (figure?.data ?? []));
+    return draw(plot, figure, ...more);
+  };
+
+  if (drawn.size > 0) {
+    let plotly;
+    Object.defineProperty(window, "Plotly", {
+      configurable: true,
+      get: () => plotly,
+      set: (loaded) => {
+        plotly = loaded;
+        for (const name of ["newPlot", "react"]) plotly[name] = checked(plotly[name]);
+      },
+    });
+  }
+
   // --- the state of the pages ---------------------------------------------------------------------
   const STATUS_TIMEOUT_MS = 4000;
 

@@ -12,7 +12,7 @@ from portico.shared_assets import SharedAssets
 from tests.processes import ROOT
 
 ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""
-SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer", "plotly"), "")
+SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer", "plotly", "traces"), "")
 
 
 class Tags(HTMLParser):
