@@ -59,6 +59,7 @@ class Document(HTMLParser):
         self.links: dict[str, bool] = {}  # of the navigation: address to whether it is the current page
         self.scripts: list[str] = []
         self.styles: list[str] = []
+        self.preloads: list[str] = []
         self.texts: dict[str, str] = {}  # title, h1, h2: the text of the last one
         self.first: Any = None
         self.has_footer = False
@@ -76,6 +77,8 @@ class Document(HTMLParser):
             self.scripts.append(given["src"] or "")
         elif tag == "link" and given.get("rel") == "stylesheet":
             self.styles.append(given["href"] or "")
+        elif tag == "link" and given.get("rel") == "preload":
+            self.preloads.append(given["href"] or "")
         self.has_footer = self.has_footer or tag == "footer"
 
     def handle_endtag(self, tag: str) -> None:
