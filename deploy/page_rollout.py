@@ -126,7 +126,9 @@ class PageRollout:
             raise RolloutFailed("a new replica is gone: somebody else removed it")
         late = [each for each in new if not each.ready]
         if late and seconds > self._ready_within:
-            raise RolloutFailed(f"{late[0].name} was not ready within {seconds:.0f} s\n{self._log_of(late[0])}")
+            raise RolloutFailed(
+                f"{late[0].name} was not ready within {self._ready_within:.0f} s\n{self._log_of(late[0])}"
+            )
 
     def _log_of(self, replica: Replica) -> str:
         try:

@@ -51,6 +51,13 @@ class Copy:
         self.builds += 1
         self._file.write_text(f"{self.page}\n# build {self.builds}\n{code}", encoding="utf-8")
 
+    def up(self, replicas: int = REPLICAS) -> None:
+        """Run that many replicas, as the shell would that the site was started from."""
+        with pytest.MonkeyPatch.context() as shell:
+            shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
+            scale = ("--scale", f"{PAGE}={replicas}")
+            self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "gateway", PAGE)
+
     def start_rollout(self, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "deploy.rollout", "--project-name", self.stack.project, *arguments]
         return subprocess.Popen(
@@ -97,21 +104,29 @@ def copy(tmp_path_factory) -> Iterator[Copy]:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(Path(__file__).with_name("plain_page.py"), folder / "services" / PAGE / "page.py")
     registry = folder / "pages.toml"
-    registry.write_text(re.sub(r"(?m)^(pure|fresh) = .*$", "", registry.read_text(encoding="utf-8")), encoding="utf-8")
+    text = registry.read_text(encoding="utf-8")
+    block = next(each for each in text.split("\n\n") if f'name = "{PAGE}"' in each)
+    registry.write_text(text.replace(block, re.sub(r"(?m)^(pure|fresh) = .*\n", "", block)), encoding="utf-8")
     stack = Stack(f"portico-rollout-{uuid.uuid4().hex[:8]}", free_port(), folder)
     try:
         stack.compose("build", "gateway", PAGE)
-        with pytest.MonkeyPatch.context() as shell:
-            shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
-            stack.compose("up", "--detach", "--wait", "--scale", f"{PAGE}={REPLICAS}", "gateway", PAGE)
-        yield Copy(folder, stack)
+        copy = Copy(folder, stack)
+        copy.up()
+        yield copy
     finally:
         stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
         run("docker", "image", "prune", "--force", f"--filter=label=com.docker.compose.project={stack.project}")
 
 
-def assert_served_by_one_image(copy: Copy, image: str) -> None:
-    assert copy.images() == [image] * REPLICAS
+@pytest.fixture
+def one_replica(copy: Copy) -> Iterator[Copy]:
+    copy.up(1)
+    yield copy
+    copy.up()
+
+
+def assert_served_by_one_image(copy: Copy, image: str, replicas: int = REPLICAS) -> None:
+    assert copy.images() == [image] * replicas
     assert copy.tagged() == image
     assert {each["State"]["Health"]["Status"] for each in copy.replicas()} == {"healthy"}
 
@@ -134,14 +149,26 @@ def test_rollouts_under_load_fail_no_request(copy: Copy, pytestconfig: pytest.Co
     assert load.wrong() == []
 
 
+def test_page_of_one_replica_is_never_without_one(one_replica: Copy):
+    image = one_replica.tagged()
+    one_replica.change()
+    with lean_load_on(one_replica.stack.url, PAGE, visitors=2) as load:
+        code, _ = one_replica.rollout(PAGE)
+        load.learn()
+    assert code == 0
+    assert one_replica.tagged() != image
+    assert_served_by_one_image(one_replica, one_replica.tagged(), replicas=1)
+    assert load.wrong() == []
+
+
 def test_rollout_keeps_the_settings_of_the_site_and_what_compose_knows_of_it(copy: Copy):
     copy.change()
-    assert copy.rollout(PAGE)[0] == 0
+    code, said = copy.rollout(PAGE)
+    assert code == 0
+    assert "its settings change" not in said
     before = [each["Id"] for each in copy.replicas()]
     assert all(f"PORTICO_QUERY_SECONDS={QUERY_SECONDS}" in each["Config"]["Env"] for each in copy.replicas())
-    with pytest.MonkeyPatch.context() as shell:
-        shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
-        copy.stack.compose("up", "--detach", "--no-build", "--scale", f"{PAGE}={REPLICAS}", "gateway", PAGE)
+    copy.up()
     assert [each["Id"] for each in copy.replicas()] == before  # it would start them anew, if it found them changed
 
 
@@ -156,15 +183,18 @@ def test_make_rollout_leaves_alone_what_did_not_change(copy: Copy, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
-    [("raise RuntimeError('no such measure')", "no such measure"), ("import time\ntime.sleep(3600)", "was not ready")],
+    ("code", "reason", "ready_within"),
+    [
+        ("raise RuntimeError('no such measure')", "no such measure", "60"),
+        ("import time\ntime.sleep(3600)", "was not ready within 5 s", "5"),
+    ],
     ids=["raises", "hangs"],
 )
-def test_build_that_does_not_become_ready_is_taken_back(copy: Copy, code: str, reason: str):
+def test_build_that_does_not_become_ready_is_taken_back(copy: Copy, code: str, reason: str, ready_within: str):
     image, before = copy.tagged(), [each["Id"] for each in copy.replicas()]
     copy.change(code)
     with lean_load_on(copy.stack.url, PAGE, visitors=2) as load:
-        exit_code, said = copy.rollout("--ready-within", "10", PAGE)
+        exit_code, said = copy.rollout("--ready-within", ready_within, PAGE)
         load.wait_for(LEAST_ANSWERS)
     assert exit_code == 1
     assert reason in said
