@@ -1,16 +1,41 @@
 """The shape of a callback's request, checked before Dash sees it.
 
 Dash trusts its own renderer: an unknown output is a KeyError there, a list where it wants an object an
-AttributeError, and both are a 500. Here they are a 400 that says what is wrong.
+AttributeError, and both are a 500. Here they are a 400 that says what is wrong, or a 409 to a tab that was opened
+with another build of the page: its reader reloads it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from werkzeug.exceptions import BadRequest
+from dash.exceptions import PreventUpdate
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException
 
+logger = logging.getLogger(__name__)
+BUILD_HEADER = "X-Portico-Build"  # of the page that a tab shows; percent-encoded
+UPDATED = "this page was updated since it was opened: reload it"
 DUPLICATE_MARK = "@"  # then a digest, as the renderer sends an output with allow_duplicate=True
+
+
+@contextmanager
+def answered_if_it_fits(build_of_tab: str, build: str) -> Iterator[None]:
+    """Turn what fails in the block into a 409 where the tab is of another build; an empty one is no build.
+
+    What the tab sent may have been right when it was opened, so neither a 400 nor a 500 would help its reader.
+    """
+    try:
+        yield
+    except (PreventUpdate, Conflict):
+        raise
+    except Exception as error:
+        if build_of_tab in ("", build) or (isinstance(error, HTTPException) and not isinstance(error, BadRequest)):
+            raise
+        if not isinstance(error, BadRequest):
+            logger.warning("a callback of build %.20r failed", build_of_tab, exc_info=error)
+        raise Conflict(UPDATED) from error
 
 
 def check_callback_body(body: Any, callback_map: Mapping[str, Any]) -> None:

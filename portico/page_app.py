@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 import dash
 from dash._utils import to_json
@@ -11,7 +12,7 @@ from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, redirect, request
 from werkzeug.exceptions import BadRequest
 
-from portico.callback_guard import check_callback_body
+from portico.callback_guard import BUILD_HEADER, answered_if_it_fits, check_callback_body
 from portico.errors import ConfigError
 from portico.frame import Frame, json_for_html
 from portico.registry import Page
@@ -98,8 +99,9 @@ class PageApp(dash.Dash):
         return self.site.assets.plotly(self.page.bundle)
 
     def _first_answers(self, layout: str) -> str:
-        """What the renderer would ask for first, put into the index: the layout and the dependencies."""
-        return f'{{"layout":{json_for_html(layout)},"dependencies":{json_for_html(to_json(self._callback_list))}}}'
+        """What the renderer would ask for first, put into the index: the layout and the dependencies; and their build."""
+        texts = {"build": to_json(self.build), "layout": layout, "dependencies": to_json(self._callback_list)}
+        return "{" + ",".join(f'"{name}":{json_for_html(text)}' for name, text in texts.items()) + "}"
 
     def _config(self) -> dict[str, Any]:
         config: dict[str, Any] = super()._config()
@@ -134,9 +136,11 @@ class PageApp(dash.Dash):
 
     def _guarded(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
         def guarded_dispatch() -> Response:
-            check_callback_body(_json_body(), self.callback_map)
-            version = version_of(self) if self.page.fresh_s else ""
-            return with_sharing(dispatch(), self, version)
+            body = _json_body()
+            with answered_if_it_fits(unquote(request.headers.get(BUILD_HEADER, "")), self.build):
+                check_callback_body(body, self.callback_map)
+                version = version_of(self) if self.page.fresh_s else ""
+                return with_sharing(dispatch(), self, version)
 
         return guarded_dispatch
 

@@ -5,6 +5,13 @@
   const first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
   const namespace = ((window.dash_clientside ??= {}).portico ??= {});
 
+  // A service of another build answers what still fits it, and refuses the rest as outdated.
+  const ofThisBuild = (headers) => {
+    const all = new Headers(headers);
+    all.set("X-Portico-Build", encodeURIComponent(first.build));
+    return all;
+  };
+
   const nameOf = (resource) => String(resource?.url ?? resource).split("?")[0].split("/").pop();
 
   // The renderer asks for the layout and the dependencies, which stand in the index already: each is
@@ -20,7 +27,7 @@
         return new Response(body, { headers: { "Content-Type": "application/json" } });
       }
       if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
-      const send = (more) => browserFetch.call(window, resource, more);
+      const send = (more) => browserFetch.call(window, resource, { ...more, headers: ofThisBuild(more.headers) });
       const answer = namespace.ask(send, options);
       answer.then(({ status }) => status, () => 0).then(sayTrouble); // 0: nobody there
       return answer;
@@ -32,9 +39,13 @@
   // back: the address has the controls. A fault of its own would only be met again.
   const SERVER_FAULT = 500;
   const UNANSWERED = new Set([0, 502, 503, 504]);
+  const OUTDATED = 409;
+  let outdated = false; // for as long as this tab is not loaded anew
 
   const sayTrouble = (status) => {
     clearTimeout(reloadWhenReady.timer); // what was waited for may just have answered
+    if (status === OUTDATED) sayOutdated();
+    if (outdated) return;
     const note = document.getElementById("trouble");
     const passing = UNANSWERED.has(status);
     note.hidden = !passing && status < SERVER_FAULT;
@@ -43,6 +54,18 @@
       ? "Not updated: the page does not answer right now. It is loaded again as soon as it does."
       : "Not updated: the page could not work this out. Choose something else, or go back a step.";
     if (passing) reloadWhenReady(note.dataset.status);
+  };
+
+  // The address has the controls, those of the change that was refused as well.
+  const sayOutdated = () => {
+    if (outdated) return;
+    outdated = true;
+    const note = document.getElementById("trouble");
+    const reload = document.createElement("button");
+    reload.textContent = "Reload";
+    reload.addEventListener("click", () => location.reload());
+    note.replaceChildren("This page was updated: reload it to go on. ", reload);
+    note.hidden = false;
   };
 
   // What is drawn is again what the controls say.
@@ -55,7 +78,7 @@
 
   const sayUnknown = (traces) => {
     const unknown = new Set(traces.map(({ type = "scatter" }) => type).filter((type) => !drawn.has(type)));
-    if (unknown.size === 0) return;
+    if (unknown.size === 0 || outdated) return;
     const note = document.getElementById("trouble");
     note.textContent =
       `This page's plotly.js does not draw ${[...unknown].join(", ")}: the chart is not what it should be. ` +

@@ -1,5 +1,6 @@
 """A page that goes down and comes back: home shows it, and its own address opens again."""
 
+import re
 from contextlib import ExitStack
 
 import pytest
@@ -78,3 +79,49 @@ def test_change_that_a_page_fails_at_is_said_until_one_succeeds(open_page, embed
     expect(chart).to_have_url(f"{embedded}/barchart/?x=continent&measure=gdpPercap")
     expect(chart.locator("#trouble")).to_be_hidden()
     faults.clear()
+
+
+def test_tab_of_an_old_build_is_told_to_reload_and_keeps_its_address(open_page, embedded, faults):
+    chart = open_page()
+    chart.route("**/_dash-update-component*", lambda route: route.continue_(post_data=renamed(route.request.post_data)))
+    open_as_of_another_build(chart, f"{embedded}/barchart/")
+    pick(chart, "x", "Continent")
+    trouble = chart.get_by_role("alert")
+    expect(trouble).to_contain_text("This page was updated: reload it to go on.")
+    chart.unroute_all()
+    pick(chart, "measure", "GDP per person")
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+    expect(trouble).to_contain_text("This page was updated")
+    trouble.get_by_role("button", name="Reload").click()
+    expect(chart.locator("#trouble")).to_be_hidden()
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+    expect(chart).to_have_url(f"{embedded}/barchart/?x=continent&measure=gdpPercap")
+    assert [fault for fault in faults if "409" not in fault and "this page was updated" not in fault] == []
+    faults.clear()
+
+
+def test_tab_of_an_old_build_whose_callbacks_fit_works_on(open_page, embedded):
+    chart, builds = open_page(), []
+    chart.on("request", lambda request: builds.append(request.headers.get("x-portico-build")))
+    open_as_of_another_build(chart, f"{embedded}/barchart/")
+    pick(chart, "x", "Continent")
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(5)
+    expect(chart.locator("#trouble")).to_be_hidden()
+    assert {each for each in builds if each} == {"another"}
+
+
+def open_as_of_another_build(chart, address: str) -> None:
+    """Open a page whose index says that it is of another build; a reload gets the one that is there."""
+
+    def served(route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub(r'"build":"[^"]*"', '"build":"another"', answer.text()))
+
+    chart.route(address, served, times=1)
+    chart.goto(address)
+    expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
+
+
+def renamed(body: str) -> str:
+    """A callback of a build in which the caption had another name."""
+    return body.replace("caption", "heading")
