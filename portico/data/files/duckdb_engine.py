@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,8 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, float) and isfinite(value):
+        return f"({value!r})::DOUBLE"  # digits alone, and cheaper to read
     written = f"decode(from_hex('{str(value).encode().hex()}'))"
     kind = {bool: "BOOLEAN", int: "HUGEINT", float: "DOUBLE"}.get(type(value))
     return f"CAST({written} AS {kind})" if kind else written

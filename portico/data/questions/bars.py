@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
 from portico.data.questions.aggregates import number_of, value_of
+from portico.data.questions.few_groups import MOST_GROUPS, FewGroups
 from portico.data.questions.filters import EMPTY, NONE, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
 from portico.data.questions.parts import (
@@ -28,7 +29,6 @@ from portico.data.tables import Catalog, Row
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
-MOST_FETCHED = 500  # groups that are fetched to be counted here, which costs less than to let the engine count them
 MOST_PARTS = 7  # that have a colour of their own; the eighth is of the rest
 BINS = 20
 LEAST = 1e-300  # of a width: below it there are no round numbers any more
@@ -43,6 +43,11 @@ class BarQuestion(Question):
     def binned(self) -> bool:
         """Whether x has so many numbers that they are put together."""
         return self.x.kind is Kind.NUMBER and (self.x.distinct or FEW + 1) > FEW
+
+    @property
+    def most(self) -> int:
+        """How many bars are drawn by themselves."""
+        return MOST_BARS if self.in_order else self.top
 
     @property
     def in_order(self) -> bool:
@@ -124,14 +129,20 @@ def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
     """Work out the bars of a question."""
     asking = Asking(catalog, question)
     steps = _steps(asking, question)
-    largest, total, rows = _largest(asking, question, steps)
+    few = _few_groups(asking, question, steps)
+    largest, total, rows = (
+        (*few.largest(question.most, question.in_order), few.rows) if few else _largest(asking, question, steps)
+    )
     keys = steps.between(list(largest)) if total == len(largest) else list(largest)
     names = names_of(keys, steps.written)
     has_rest = question.rest and not question.in_order and total > len(largest)
     if question.split is None and not has_rest:
         bars = [Bar(names[key], "", finite(largest[key])) for key in keys if key in largest]
         return Bars(bars, [*names.values()], [""], total, rows, steps.grain)
-    found = _divided(asking, question, steps, list(largest))
+    if few:
+        found = few.divided(largest, few.parts(MOST_PARTS)[0], REST, question.rest)
+    else:
+        found = _divided(asking, question, steps, list(largest))
     bars = [
         Bar(REST if other else names[key], question.name_of(part), finite(value)) for key, other, part, value in found
     ]
@@ -203,27 +214,38 @@ def _lower_edge(place: ir.NumericValue) -> ir.NumericValue:
     return place * mark("bin_width", "float64") + mark("bin_low", "float64")
 
 
+def _few_groups(asking: Asking, question: BarQuestion, steps: _Steps) -> FewGroups | None:
+    """All groups of a question; None where they may be many, or where parts do not add up to a bar."""
+    divides = question.split is not None or question.rest
+    expected = (question.x.distinct or MOST_GROUPS) * (
+        (question.split.distinct or MOST_GROUPS) if question.split else 1
+    )
+    if expected >= MOST_GROUPS or (divides and not question.adds_up):
+        return None
+
+    def build() -> ir.Table:
+        relation = asking.relation
+        part = text_of(relation, question.split).fill_null(NONE) if question.split else ibis.literal("")
+        base = _base(question, relation, key=steps.key(relation), part=part)
+        groups = base.group_by(["key", "part"]).agg(value=value_of(base, question.aggregate), rows=base.count())
+        return groups.limit(MOST_GROUPS)
+
+    found = asking.rows(("few", steps.grain), build)  # distinct is of the first rows: there may be more
+    return FewGroups(found) if len(found) < MOST_GROUPS else None
+
+
 def _largest(asking: Asking, question: BarQuestion, steps: _Steps) -> tuple[dict[object, float | None], int, int]:
     """The keys that are drawn with their numbers, how many keys there are, and how many rows."""
-    most = MOST_BARS if question.in_order else question.top
 
-    def groups() -> ir.Table:
+    def build() -> ir.Table:
         base = _base(question, asking.relation, key=steps.key(asking.relation))
-        return base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
+        groups = base.group_by("key").agg(value=value_of(base, question.aggregate), rows=base.count())
+        counted = groups.mutate(total=groups.count().over(), all_rows=groups.rows.sum().over())
+        order = ["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"]
+        return counted.order_by(order).limit(question.most).drop("rows")
 
-    def in_order(groups: ir.Table) -> ir.Table:
-        return groups.order_by(["key"] if question.in_order else [ibis.desc("value", nulls_first=False), "key"])
-
-    def counted() -> ir.Table:
-        each = groups()
-        return in_order(each.mutate(total=each.count().over(), all_rows=each.rows.sum().over())).limit(most)
-
-    if (question.x.distinct or MOST_FETCHED) < MOST_FETCHED:  # of the first rows: there may be more
-        found = asking.rows(("groups", steps.grain), lambda: in_order(groups()).limit(MOST_FETCHED))
-        if len(found) < MOST_FETCHED:
-            return {key: value for key, value, _ in found[:most]}, len(found), sum(rows for *_, rows in found)
-    found = asking.rows(("largest", steps.grain), counted)
-    return {key: value for key, value, *_ in found}, *(found[0][3:] if found else (0, 0))
+    found = asking.rows(("largest", steps.grain), build)
+    return {key: value for key, value, *_ in found}, *(found[0][2:] if found else (0, 0))
 
 
 def _divided(asking: Asking, question: BarQuestion, steps: _Steps, largest: list[object]) -> list[Row]:
