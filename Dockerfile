@@ -38,6 +38,9 @@ RUN /venv/bin/python -m gateway.nginx /gateway
 FROM nginx:1.30 AS gateway
 COPY --from=gateway-files /gateway/templates /etc/nginx/templates
 COPY --from=gateway-files /gateway/files /usr/share/portico
+# A tmpfs takes its mode from the folder it lies on when a container is started again.
+USER root
+RUN install --directory --mode 1777 /var/cache/portico
 # The entrypoint fills in the template: the resolvers of /etc/resolv.conf, and these.
 ENV NGINX_ENTRYPOINT_LOCAL_RESOLVERS=1 \
     NGINX_ENVSUBST_OUTPUT_DIR=/tmp \

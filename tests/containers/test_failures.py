@@ -86,3 +86,10 @@ def test_shared_assets_are_answered_while_home_is_down(stack: Stack):
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert (unknown.status_code, unknown.headers["Cache-Control"]) == (404, "no-store")
     assert down.status_code == 503
+
+
+def test_gateway_that_is_stopped_and_started_serves_again(stack: Stack):
+    stack.stop("gateway")
+    stack.start("gateway")
+    stack.healthy()
+    assert stack.wait_for("/barchart/", 200, within=30).status_code == 200

@@ -55,7 +55,7 @@ def test_page_has_an_upstream_that_follows_dns(config: str, name: str):
     upstream = block(config, f"upstream {name}")
     assert f"zone {name} " in upstream
     assert f"server {name}${{PORTICO_DNS_SUFFIX}}:8000 resolve max_fails=" in upstream
-    assert "keepalive_timeout 30s;" in upstream
+    assert "keepalive_timeout 1s;" in upstream
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,15 @@ def test_shared_assets_come_from_any_page(config: str):
         "uploads",
     ]
     assert "http_404" in block(config, "location @shared_elsewhere")
+
+
+def test_answers_are_kept_where_a_page_says_for_how_long_and_nowhere_else():
+    fresh = {"name": "fresh", "pure": True, "fresh": 60}
+    config = config_of(HOME, PURE, fresh)
+    assert "proxy_cache answers;" in block(config, "location = /fresh/_dash-update-component")
+    assert config.count("proxy_cache answers;") == 1
+    assert "keys_zone=answers" not in config_of(HOME, PURE)
+    assert "$page_version" not in config_of(HOME, PURE)  # nothing sets it, and nginx would not start
 
 
 def test_no_service_route_has_a_location(config: str):
