@@ -1,6 +1,6 @@
 """Queries under way: each is stopped in its engine when its time is over or its reader has left.
 
-One thread of the process looks after all of them, and rests while there are none.
+One thread of the process looks after all of them, and rests when there were none for a second.
 """
 
 import os
@@ -19,6 +19,7 @@ from portico.client_connection import Pace, client_socket, has_left
 from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
+LOOKS_IN_VAIN = 20
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
 DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
 DOWNLOADS_AT_ONCE = 2  # with turns of their own, so that slow lines never keep charts waiting
@@ -129,6 +130,7 @@ class Watch:
         self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()
+        self._rests = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -226,16 +228,25 @@ class Watch:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look_after, name="queries", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if self._rests:
+                self._changed.notify()
 
     def _look_after(self) -> None:
+        in_vain = 0  # looks since there was a query: to be woken for each takes longer than to look on for a while
         while True:
             with self._changed:
-                while not self._running:
-                    self._changed.wait()
+                if in_vain > LOOKS_IN_VAIN:
+                    self._rest()
+                in_vain = 0 if self._running else in_vain + 1
                 for query in self._running:
                     self._stop_if_over(query)
             time.sleep(LOOK_EVERY_S)
+
+    def _rest(self) -> None:
+        self._rests = True
+        while not self._running:
+            self._changed.wait()
+        self._rests = False
 
     def _stop_if_over(self, query: Running) -> None:
         """Stop a query again at each look, until it ends: an engine may not have begun it at the first."""
