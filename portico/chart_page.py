@@ -45,6 +45,7 @@ def chart_page(app: PageApp, chart: Chart) -> None:
     _answer(app, chart)
     if isinstance(chart, TableChart):
         app.data_version = chart.catalog.version
+        app.check_data = chart.catalog.names
         _search(app, chart)
         offer_downloads(app, chart)
     _in_browser(app)

@@ -55,6 +55,7 @@ class PageApp(dash.Dash):
         self.build: str = self.site.build_of(self.page)
         self.warm = False
         self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
+        self.check_data: Callable[[], object] = str  # raises where the data does not answer
         self._libraries = libraries_of(import_name) | set(libraries)
         self._frame = Frame(self.site.registry, self.site.assets)
         super().__init__(

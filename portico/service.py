@@ -7,6 +7,7 @@ from flask import Flask, Response, jsonify, request
 
 from portico.draining_worker import DRAINING
 from portico.page_app import PageApp
+from portico.readiness import Readiness, readiness_of
 from portico.shared_answers import VERSION_HEADER, version_of
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
@@ -15,14 +16,15 @@ NEVER_CACHED = {"Cache-Control": "no-store"}
 def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
     """Add the health routes of a service that serves these pages, and each page's public status."""
     server.add_url_rule("/healthz", "healthz", lambda: _answer({"alive": True}))
-    server.add_url_rule("/readyz", "readyz", lambda: _readiness(apps))
-    for app in apps:
-        server.add_url_rule(app.page.status_path, f"{app.page.name}_status", _status_view(app))
+    checks = [(app, readiness_of(server, app)) for app in apps]
+    server.add_url_rule("/readyz", "readyz", lambda: _readiness(checks))
+    for app, readiness in checks:
+        server.add_url_rule(app.page.status_path, f"{app.page.name}_status", _status_view(app, readiness))
 
 
-def _status_view(app: PageApp) -> Callable[[], Response]:
+def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:
     def status() -> Response:
-        response = _answer({"page": app.page.name, "ready": _is_ready(app), "build": app.build})
+        response = _answer({"page": app.page.name, "ready": _is_ready(app, readiness), "build": app.build})
         if app.page.fresh_s:
             response.headers[VERSION_HEADER] = version_of(app)
         return response
@@ -30,16 +32,16 @@ def _status_view(app: PageApp) -> Callable[[], Response]:
     return status
 
 
-def _readiness(apps: Sequence[PageApp]) -> Response:
-    ready = {app.page.name: _is_ready(app) for app in apps}
+def _readiness(checks: Sequence[tuple[PageApp, Readiness]]) -> Response:
+    ready = {app.page.name: _is_ready(app, readiness) for app, readiness in checks}
     response = _answer({"ready": all(ready.values()), "pages": ready})
     if not all(ready.values()):
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return response
 
 
-def _is_ready(app: PageApp) -> bool:
-    return app.warm and not request.environ.get(DRAINING, False)
+def _is_ready(app: PageApp, readiness: Readiness) -> bool:
+    return app.warm and not request.environ.get(DRAINING, False) and readiness.is_ready()
 
 
 def _answer(value: dict[str, object]) -> Response:

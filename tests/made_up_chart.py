@@ -12,6 +12,7 @@ from portico.chart_page import chart_page
 from portico.data.failures import DataError, SourceAway
 from portico.data.running import Watch
 from portico.figures import axis, figure
+from portico.data.tables import TableName
 from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span, Step
 
 SLOW_S = 4
@@ -30,6 +31,9 @@ class NoTables:
 
     def version(self) -> str:
         return ""
+
+    def names(self) -> list[TableName]:
+        return []
 
 
 @dataclass

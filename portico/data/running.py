@@ -44,8 +44,12 @@ _patience: ContextVar[Patience] = ContextVar("patience", default=Patience())  # 
 
 @contextmanager
 def with_patience(patience: Patience) -> Iterator[None]:
-    """Let the queries of the block wait and take no longer than this, whatever the limits of all are."""
-    before = _patience.set(patience)
+    """Let the queries of the block wait and take no longer than this, whatever the limits of all are.
+
+    Nor longer than somebody around the block has patience.
+    """
+    around = _patience.get()
+    before = _patience.set(Patience(min(patience.turn, around.turn), min(patience.query, around.query)))
     try:
         yield
     finally:

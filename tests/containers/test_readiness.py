@@ -1,0 +1,50 @@
+"""A page whose database is stopped or hangs: unready for that time, alive and answering, and ready again by itself."""
+
+import time
+
+import pytest
+
+from tests.database import Server
+from tests.processes import running
+from tests.site.visitor import ask, open_page
+
+pytestmark = pytest.mark.containers
+SEEN_WITHIN_S = 30
+POLL_S = 0.2
+
+
+@pytest.fixture(scope="module")
+def page(server: Server):
+    server.execute("CREATE TABLE shop (name text, sold int)", "INSERT INTO shop VALUES ('a', 1), ('b', 2)")
+    with running("portico", PORTICO_PAGES="barchart", PORTICO_DATA=server.address()) as address:
+        yield address
+    server.execute("DROP TABLE shop")
+
+
+def wait_until(page: str, status: int) -> None:
+    """Wait until the page is ready (200) or not (503); each answer comes in time for a health check."""
+    deadline = time.monotonic() + SEEN_WITHIN_S
+    while True:
+        begin = time.monotonic()
+        found = ask(page, "/readyz").status
+        assert time.monotonic() - begin < 4
+        if found == status:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(POLL_S)
+
+
+@pytest.mark.parametrize(("away", "back"), [("stop", "start"), ("pause", "unpause")])
+def test_page_is_unready_for_as_long_as_its_database_does_not_answer(page: str, server: Server, away: str, back: str):
+    wait_until(page, 200)
+    server.docker(away)
+    try:
+        wait_until(page, 503)
+        assert ask(page, "/healthz").status == 200
+        assert ask(page, "/barchart/_status").json()["ready"] is False
+        assert open_page(page, "/barchart/").answer.status == 200
+    finally:
+        server.docker(back)
+        server.wait_until_ready()
+    wait_until(page, 200)
+    assert open_page(page, "/barchart/").figures()[0]["data"]

@@ -1,0 +1,157 @@
+"""Readiness: whether a page could answer now, found out by asking it, at no cost to its visitors."""
+
+import threading
+
+import pytest
+from dash import html
+
+from portico import readiness as readiness_module
+from portico.data.failures import Busy, SourceAway
+from portico.mounting import init_app
+from portico.page_app import apps_of
+from portico.readiness import Readiness
+from tests.small_sites import PAGE
+
+FOREVER_S = 3600
+
+
+class Asked:
+    """A check that does what it is told to, and counts."""
+
+    def __init__(self):
+        self.times = 0
+        self.failure = None
+        self.free = threading.Event()
+        self.free.set()
+
+    def __call__(self):
+        self.times += 1
+        self.free.wait()
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.fixture
+def asked():
+    asked = Asked()
+    yield asked
+    asked.free.set()
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """What was found is asked again at once."""
+    monkeypatch.setattr(readiness_module, "LASTS_S", 0)
+    monkeypatch.setattr(readiness_module, "SHARE", 0)
+
+
+def test_what_was_found_is_not_asked_again_at_once(asked, monkeypatch):
+    monkeypatch.setattr(readiness_module, "LASTS_S", FOREVER_S)
+    readiness = Readiness(asked, "a")
+    assert [readiness.is_ready() for _ in range(20)] == [True] * 20
+    assert asked.times == 1
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_failure_is_unready_until_it_is_over(asked, caplog):
+    readiness = Readiness(asked, "a")
+    assert readiness.is_ready()
+    asked.failure = SourceAway("The data folder cannot be read.")
+    assert not readiness.is_ready()
+    assert not readiness.is_ready()
+    asked.failure = None
+    assert readiness.is_ready()
+    assert caplog.messages == ["a is not ready: SourceAway: The data folder cannot be read.", "a is ready again"]
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize("before", [None, SourceAway("away")], ids=["ready", "unready"])
+def test_page_that_is_busy_is_what_it_was(asked, before):
+    asked.failure = before
+    readiness = Readiness(asked, "a")
+    was = readiness.is_ready()
+    asked.failure = Busy("Too much is being worked out right now.")
+    assert [was, readiness.is_ready(), readiness.is_ready()] == [before is None] * 3
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_check_that_hangs_is_unready_after_its_time_and_the_only_one(asked, monkeypatch):
+    monkeypatch.setattr(readiness_module, "TIME_BOX_S", 0.05)
+    asked.free.clear()
+    readiness = Readiness(asked, "a")
+    assert [readiness.is_ready() for _ in range(20)] == [False] * 20
+    assert asked.times == 1
+    assert [each.name for each in threading.enumerate()].count("readiness of a") == 1
+    asked.free.set()
+    readiness._latest.over.wait()
+    assert not readiness._latest.passed  # it came too late
+    monkeypatch.setattr(readiness_module, "TIME_BOX_S", FOREVER_S)
+    assert readiness.is_ready()
+    assert asked.times == 2
+
+
+def test_those_who_ask_at_once_wait_for_one_check(asked):
+    asked.free.clear()
+    readiness, found = Readiness(asked, "a"), []
+    threads = [threading.Thread(target=lambda: found.append(readiness.is_ready())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    asked.free.set()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 8
+    assert asked.times == 1
+
+
+def is_ready(server):
+    answer = server.test_client().get("/readyz")
+    assert (answer.status_code == 200) == answer.json["ready"]
+    assert server.test_client().get("/a/_status").json["ready"] == answer.json["ready"]
+    return answer.json["ready"]
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_page_whose_data_is_away_is_unready_and_alive(small_site):
+    server = init_app(small_site({"a": PAGE}))
+    apps_of(server)[0].check_data = Asked()
+    assert is_ready(server)
+    apps_of(server)[0].check_data.failure = SourceAway("away")
+    assert not is_ready(server)
+    assert [server.test_client().get(path).status_code for path in ("/healthz", "/a/")] == [200, 200]
+    apps_of(server)[0].check_data.failure = None
+    assert is_ready(server)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_page_whose_layout_fails_is_unready(small_site):
+    server = init_app(small_site({"a": PAGE}))
+    parts = [1]
+    apps_of(server)[0].layout = lambda: html.P(parts[0])
+    assert is_ready(server)
+    parts.clear()
+    assert not is_ready(server)
+    parts.append(1)
+    assert is_ready(server)
+
+
+SWITCHED = PAGE.replace("lambda text: text", "say").replace(
+    "def construct_page",
+    "broken = []\n\ndef say(text):\n    assert not broken\n    return text\n\ndef construct_page",
+)
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize(("pure", "ready"), [("true", False), ("false", True)])
+def test_callback_is_tried_where_callbacks_only_read(small_site, pure, ready):
+    registry = f'[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = {pure}\n'
+    server = init_app(small_site({"a": SWITCHED}, registry))
+    assert is_ready(server)
+    from services.a.page import broken  # noqa: PLC0415 - of the small site
+
+    broken.append(True)
+    assert is_ready(server) is ready
+
+
+def test_health_check_of_compose_waits_longer_than_a_check(real_site):
+    compose = (real_site.settings.site_folder / "docker-compose.yml").read_text(encoding="utf-8")
+    assert f"/readyz', timeout={readiness_module.TIME_BOX_S + 1})" in compose
