@@ -11,8 +11,8 @@ from portico.chart import Drawn, ViewData
 from portico.chart_page import chart_page
 from portico.data.failures import DataError, SourceAway
 from portico.data.running import Watch
-from portico.figures import axis, figure
 from portico.data.tables import TableName
+from portico.figures import axis, figure
 from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span, Step
 
 SLOW_S = 4

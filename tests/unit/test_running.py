@@ -277,6 +277,13 @@ def test_wait_for_a_lock_ends_with_the_patience_of_a_first_paint():
     assert time.monotonic() - begun < SOON_S
 
 
+@pytest.mark.parametrize("limits", [(0.2, 20), (20, 0.2)], ids=["around", "inside"])
+def test_smaller_of_two_patiences_counts(limits):
+    around, inside = (with_patience(Patience(query=each)) for each in limits)
+    with around, inside, pytest.raises(TookTooLong, match=r"longer than 0\.2 seconds"):
+        engine(seconds=20).rows(ENDLESS)
+
+
 def test_reader_who_leaves_while_waiting_for_a_lock_is_noticed(reader):
     watch, lock = Watch(60, 1), threading.Lock()
     reader.close()
