@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ dev: $(VENV)/runtime.done ## As run, and reload when a file changes
 
 page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make page NAME=scatter
 	@$(BIN)/python -m portico.new_page "$(NAME)"
+
+bundles: ## Fetch the smaller plotly.js that pages.toml names, as images do; without it the whole one is used (needs npm)
+	@mkdir -p shared/bundles && cd shared/bundles && sh ../../requirements/plotly-bundles.sh ../../pages.toml
 
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from plotly.offline import get_plotlyjs_version
 
 from gateway.nginx.render import nginx_config
 from portico.new_page import write_page
-from portico.registry import Page, read_registry
+from portico.registry import BUNDLES, Page, read_registry
+from portico.shared_assets.plotly_bundles import TRACES
 from tests.processes import ROOT
 
 REGISTRY = read_registry(ROOT)
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/benchmarks.md")
 
 
 def missing_for(folder: Path, page: Page) -> list[str]:
@@ -96,3 +98,11 @@ def test_document_names_only_commands_and_files_that_exist(document):
 def test_locks_hold_no_address():
     for lock in (ROOT / "requirements").glob("*.txt"):
         assert not re.search(r"https?://|file:/|--(extra-)?index-url|--find-links", lock.read_text(encoding="utf-8"))
+
+
+def test_bundles_of_plotly_are_of_the_version_that_the_locked_plotly_brings():
+    lines = (ROOT / "requirements" / "plotly-bundles.txt").read_text(encoding="utf-8").splitlines()
+    assert {line.split()[1] for line in lines} == {
+        f"plotly.js-{bundle}-dist-min-{get_plotlyjs_version()}.tgz" for bundle in BUNDLES if bundle != "full"
+    }
+    assert set(TRACES) == set(BUNDLES) - {"full"}

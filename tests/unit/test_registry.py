@@ -28,10 +28,13 @@ def test_page_is_what_the_registry_says():
         "timeout": 0.5,
         "body_limit": 9,
         "pure": True,
+        "fresh": 60,
+        "bundle": "basic",
     }
     page = parse_registry(site_with(declared)).page("a")
     assert (page.path, page.title, page.description) == ("/", "T", "D")
     assert (page.timeout_s, page.body_limit_bytes, page.pure) == (0.5, 9, True)
+    assert (page.fresh_s, page.bundle) == (60, "basic")
 
 
 def test_pages_keep_their_order():
@@ -58,6 +61,11 @@ def page(**keys):
     [
         ({}, "page = None: at least one"),
         ({"page": [{"name": "a"}]}, "site.title = None: must be a text"),
+        (page(fresh=60), r"page\[0\].fresh = 60: .*needs pure = true"),
+        (page(pure=True, fresh=1.5), r"page\[0\].fresh = 1.5: must be a whole number of seconds from 0 to 86400"),
+        (page(pure=True, fresh=True), r"page\[0\].fresh = True: must be a whole number"),
+        (page(bundle="tiny"), r"page\[0\].bundle = 'tiny': is no bundle .*: full, basic, cartesian"),
+        (page(bundle=["basic"]), r"page\[0\].bundle = \['basic'\]: is no bundle"),
         ({"site": {"title": "S"}}, r"page = None: at least one \[\[page\]\]"),
         ({"site": {"title": "S"}, "page": {"name": "a"}}, r"page = \{'name': 'a'\}: at least one \[\[page\]\]"),
         ({"site": {"title": "S"}, "page": []}, "page = .*at least one"),
