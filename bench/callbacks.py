@@ -3,7 +3,8 @@
 Not cached, no question is asked twice in the whole run: the bar chart of the twenty largest countries of a year, as
 the stock site draws it, with a lower end for another column that is a different one each time. The
 stock sites keep no answers, so that their twelve years, again and again, are work each time. Cached, the same
-twelve questions again and again. By the containers' own addresses: the published port has one more process on the way.
+twelve questions again and again. The stock sites have two processes; this one has one replica of one process, and then two
+replicas, which is how it takes two cores. By the containers' own addresses: the published port has one more process on the way.
 """
 
 import json
@@ -37,6 +38,7 @@ SECONDS = {1: 4, 8: 5, 64: 8}  # by readers; 64 of a site that answers twenty a 
 MOST_PER_S = 4000  # questions that are made ready; more are never answered anew on two cores
 YEARS = tuple(range(1952, 2008, 5))
 BY_GATEWAY, DIRECT = f"{OURS}, through nginx", f"{OURS}, direct to gunicorn"
+BY_TWO = f"{OURS}, two replicas, through nginx"
 NEW, AGAIN = "not cached", "cached"
 OPENED = "/barchart/?table=gapminder&split=continent&top=20&filter=year&filter=gdpPercap&from.gdpPercap=200"
 
@@ -94,10 +96,17 @@ class Asked:
         for name, (address, asks) in self.stock.items():
             loads[NEW, name, readers].append(load_on(address, asks, readers, SECONDS[readers]))
         for name, address in self.ours.items():
-            loads[NEW, name, readers].append(
-                load_on(address, self.new(SECONDS[readers]), readers, SECONDS[readers], once=True)
-            )
+            loads[NEW, name, readers].append(self._new_load(address, readers))
         loads[AGAIN, BY_GATEWAY, readers].append(load_on(self.gateway, self.few, readers, SECONDS[readers]))
+
+    def turn_of_two(self, loads: Loads, readers: int) -> None:
+        """Ask stock Dash Pages once, and this site with two replicas."""
+        address, asks = self.stock[PAGES]
+        loads[NEW, PAGES, readers].append(load_on(address, asks, readers, SECONDS[readers]))
+        loads[NEW, BY_TWO, readers].append(self._new_load(self.gateway, readers))
+
+    def _new_load(self, address: str, readers: int) -> Load:
+        return load_on(address, self.new(SECONDS[readers]), readers, SECONDS[readers], once=True)
 
 
 def print_loads(loads: Loads) -> None:
@@ -115,8 +124,8 @@ def print_loads(loads: Loads) -> None:
 
 def print_goals(loads: Loads) -> None:
     stock = loads[NEW, PAGES, GOAL_READERS]
-    for kind, least in ((NEW, 15), (AGAIN, 200)):
-        ours = loads[kind, BY_GATEWAY, GOAL_READERS]
+    for kind, site, least in ((NEW, BY_TWO, 15), (AGAIN, BY_GATEWAY, 200)):
+        ours = loads[kind, site, GOAL_READERS]
         times = ratio([each.per_s for each in ours], [each.per_s for each in stock])
         slowest = ratio([each.p99_ms for each in ours], [each.p99_ms for each in stock])
         print_goal(f"{kind}, {GOAL_READERS} readers, answers a second against {PAGES}", times, least=least)
@@ -137,5 +146,9 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
         for _ in range(rounds):
             for readers in READERS:
                 asked.turn(loads, readers)
+        stack.scale("barchart", 2)
+        for _ in range(rounds):
+            asked.turn_of_two(loads, GOAL_READERS)
+        stack.scale("barchart", 1)
     print_loads(loads)
     print_goals(loads)
