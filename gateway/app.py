@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
 from gateway.response_headers import SECURITY_HEADERS
+from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import error_answer, is_of_home
 from portico.frame import Frame
 from portico.mounting import bare_server, page_server
@@ -136,9 +137,8 @@ def with_gateway_headers(app: "WSGIApplication") -> "WSGIApplication":
         environ["HTTP_X_REQUEST_ID"] = request_id
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(
-                status, _completed(headers, {**SECURITY_HEADERS, "X-Request-ID": request_id}), exc_info
-            )
+            completed = _completed(headers, {**SECURITY_HEADERS, "X-Request-ID": request_id})
+            return start_response(status, completed, exc_info)
 
         return app(environ, start)
 
@@ -154,7 +154,8 @@ def close(body: Iterable[bytes]) -> None:
 def _completed(headers: list[tuple[str, str]], more: Mapping[str, str]) -> list[tuple[str, str]]:
     completed = Headers(headers)
     for name, value in more.items():
-        completed.set(name, value)
+        if name != CONTENT_POLICY or name not in completed:  # a page knows the hashes of its scripts
+            completed.set(name, value)
     return completed.to_wsgi_list()
 
 

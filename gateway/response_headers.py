@@ -1,4 +1,6 @@
-"""The headers that both gateways put on every answer."""
+"""The headers that both gateways put on every answer; a page that has a Content-Security-Policy keeps its own."""
+
+from portico.content_policy import HEADER, content_policy
 
 # What each is for: developer.mozilla.org/docs/Web/HTTP/Reference/Headers
 SECURITY_HEADERS = {
@@ -6,7 +8,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": "frame-ancestors 'self'; base-uri 'self'; object-src 'none'; form-action 'self'",
+    HEADER: content_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }

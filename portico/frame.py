@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from portico.content_policy import PRERENDER
 from portico.registry import Page, Registry
 from portico.shared_assets import SharedAssets
 
@@ -58,8 +59,10 @@ class Frame:
         retry = page if status in PASSING else None
         return self._render("error.html", status=status, heading=heading, advice=advice, current=page, retry=retry)
 
-    def _render(self, template: str, **values: Any) -> str:
-        return _templates().get_template(template).render(site=self.registry, asset=self.assets.own, **values)
+    def _render(self, name: str, **values: Any) -> str:
+        prerender = Markup(PRERENDER)  # noqa: S704 - a constant
+        template = _templates().get_template(name)
+        return template.render(site=self.registry, asset=self.assets.own, prerender=prerender, **values)
 
 
 def json_for_html(text: str) -> Markup:

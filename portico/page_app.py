@@ -1,7 +1,7 @@
 """`PageApp`: the Dash app of one page, which takes its path, title, frame and shared behaviour from the site."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -9,10 +9,11 @@ from urllib.parse import unquote
 import dash
 from dash._utils import to_json
 from dash.exceptions import DependencyException
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, make_response, redirect, request
 from werkzeug.exceptions import BadRequest
 
 from portico.callback_guard import BUILD_HEADER, answered_if_it_fits, check_callback_body
+from portico.content_policy import HEADER, check_sources, content_policy
 from portico.errors import ConfigError
 from portico.frame import Frame, json_for_html
 from portico.registry import Page
@@ -41,6 +42,8 @@ class PageApp(dash.Dash):
         server: the Flask server that was handed to `construct_page`.
         libraries: libraries of components, by module, that neither the page's modules nor its first layout
             show, such as one that only a helper's callbacks use.
+        csp: sources that the page's Content-Security-Policy allows besides the site's own, by directive, such as
+            `{"connect-src": "https://tiles.example"}`.
 
     Raises:
         ConfigError: the module is not a page of the registry.
@@ -49,13 +52,23 @@ class PageApp(dash.Dash):
     server: Flask
     validation_layout: Any
 
-    def __init__(self, import_name: str, server: Flask, *, libraries: Sequence[str] = (), **dash_options: Any) -> None:
+    def __init__(
+        self,
+        import_name: str,
+        server: Flask,
+        *,
+        libraries: Sequence[str] = (),
+        csp: Mapping[str, str] | None = None,
+        **dash_options: Any,
+    ) -> None:
         self.site: Site = site_of(server)
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
         self.warm = False
         self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
         self.check_data: Callable[[], object] = str  # raises where the data does not answer
+        self._csp = dict(csp or {})
+        check_sources(self._csp, import_name)
         self._libraries = libraries_of(import_name) | set(libraries)
         self._frame = Frame(self.site.registry, self.site.assets)
         super().__init__(
@@ -76,6 +89,12 @@ class PageApp(dash.Dash):
             self.enable_dev_tools(debug=True, dev_tools_disable_version_check=True)
             self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
         self._redirect_to_slash(server)
+
+    def index(self, *args: Any, **kwargs: Any) -> Response:
+        """Answer the page, whose policy names its inline scripts."""
+        response = make_response(super().index(*args, **kwargs))
+        response.headers[HEADER] = content_policy(self.csp_hashes(), self._csp)
+        return response
 
     def interpolate_index(self, **slots: Any) -> str:
         """Put what Dash made of the page into the site's frame."""

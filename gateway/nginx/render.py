@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from gateway.response_headers import SECURITY_HEADERS
+from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import RETRY_AFTER_S
 from portico.frame import PASSING, Frame
 from portico.page_app import CALLBACK
@@ -82,6 +83,7 @@ def nginx_config(registry: Registry) -> str:
         asset_types=_suffixes_by_type(),
         for_ever=FOR_EVER,
         security_headers=SECURITY_HEADERS,
+        policy_header=CONTENT_POLICY,
         retry_after_s=RETRY_AFTER_S,
         passing=[status.value for status in sorted(PASSING)],
         site_statuses=[status.value for status in SITE_STATUSES],

@@ -4,7 +4,10 @@ Nothing here knows more than the public interface: the pages are those of pages.
 """
 
 import json
+import re
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from gateway.response_headers import SECURITY_HEADERS
 from portico.registry import read_registry
 from tests.processes import ROOT
-from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post
+from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post, without_hashes
 
 REGISTRY = read_registry(ROOT)
 PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
@@ -23,6 +26,7 @@ ADDRESSES = {
     "&range.year=1977&range.year=1977&in.continent=Asia&in.continent=Europe",
     "linechart": "measure=pop&split=country&scale=log&range.year=1962&range.year=1992&in.country=Norway&in.country=Chad",
 }
+INLINE = re.compile(r'<script(?! src)(?![^>]*"application/json")[^>]*>(.*?)</script>', re.DOTALL)
 JAVASCRIPT = ("text/javascript", "application/javascript")
 
 
@@ -202,9 +206,23 @@ def test_callback_address_is_for_callbacks_only(site, page):
 @pytest.mark.parametrize("target", ["/", "/nowhere", "/healthz", "/_status", "/barchart", "/barchart/", "/_shared/x"])
 def test_every_answer_has_the_security_headers(gateway_site, target):
     headers = ask(gateway_site, target).headers
-    assert {name: headers.get_all(name) for name in SECURITY_HEADERS} == {
+    assert {name: [*map(without_hashes, headers.get_all(name))] for name in SECURITY_HEADERS} == {
         name: [value] for name, value in SECURITY_HEADERS.items()
     }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_policy_of_a_page_names_its_inline_scripts_and_no_others(gateway_site, page):
+    answer = ask(gateway_site, page.path, accept="text/html")
+    inline = INLINE.findall(answer.text)
+    hashes = {f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in inline}
+    assert inline
+    assert set(re.findall(r"'sha256-[^']+'", answer.headers["Content-Security-Policy"])) == hashes
+
+
+@pytest.mark.parametrize("target", ["/nowhere", "/barchart/_status", "/_shared/x"])
+def test_no_script_of_a_page_runs_in_any_other_answer(gateway_site, target):
+    assert ask(gateway_site, target).headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("target", ["/", "/nowhere", "/healthz", "/barchart/", "/barchart/_status"])
