@@ -4,6 +4,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
@@ -68,6 +69,9 @@ def register_error_pages(server: Flask, site: Site) -> None:
         return answer(HTTPStatus.REQUEST_URI_TOO_LONG) if too_long else None
 
     server.register_error_handler(HTTPException, answer_http_error)
+    server.register_error_handler(
+        ParseException, lambda _: answer(HTTPStatus.BAD_REQUEST)
+    )  # such as a chunk whose size is none
     server.register_error_handler(Exception, answer_exception)
     server.before_request(bound_request)
 

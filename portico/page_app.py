@@ -23,6 +23,7 @@ from portico.shared_assets.plotly_bundles import TRACES
 from portico.site import Site, site_of
 
 CATCH_ALL = "<path:path>"
+RELOAD = "_reload-hash"
 CALLBACK = "_dash-update-component"
 SUITE_FILE = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 APPS = "portico_apps"
@@ -148,6 +149,8 @@ class PageApp(dash.Dash):
     def _add_url(self, name: str, view_func: Callable[..., Any], methods: Sequence[str] = ("GET",)) -> None:
         if name == CATCH_ALL:
             return  # it answers 200 for any path; without it Flask gives the site's 404
+        if name == RELOAD and not self.site.settings.dev:
+            return  # what it tells of the packages is for a developer
         if name == CALLBACK:
             view_func = self._guarded(view_func)
         if name == SUITE_FILE:
