@@ -18,23 +18,28 @@ from portico.shared_assets.libraries import CORE, DASH, core_files, library
 from portico.shared_assets.package import SharedPackage
 
 TABLE = "dash_table"
-SUITE_ADDRESS = re.compile(r'(?<=[="])[^"=]*/_dash-component-suites/(?P<namespace>[^/"]+)/(?P<path>[^"]+)(?=")')
+# An element of one line; inline scripts, which may say anything in many, stay as they are.
+TAG = re.compile(
+    r'<(?:script|link) [^>]*(?:src|href)="(?P<address>[^"]*/_dash-component-suites/(?P<namespace>[^/"]+)/(?P<path>[^"]+))"'
+)
 
 
 def shared_tags(tags: str, assets: SharedAssets, libraries: Collection[str]) -> str:
     """Point a page's elements, one on each line, at the shared files of the libraries that it uses."""
-    core, lines = core_files(), dict[str, None]()
+    core, lines = core_files(), list[str]()
     for tag in tags.split("\n"):
-        found = SUITE_ADDRESS.search(tag)
+        found = TAG.match(tag)
         if not found:
-            lines[tag] = None
+            lines.append(tag)
             continue
         namespace, (path, _) = found["namespace"], check_fingerprint(found["path"])
         name = TABLE if path.startswith(f"{TABLE}/") else namespace
         if name not in libraries:
             continue
         shared = CORE if namespace == DASH and path in core else path
-        lines[tag.replace(found[0], escape(package_of(assets, namespace).url(shared)))] = None
+        pointed = tag.replace(found["address"], escape(package_of(assets, namespace).url(shared)))
+        if pointed not in lines:  # many files of Dash are one here
+            lines.append(pointed)
     return "\n".join(lines)
 
 
