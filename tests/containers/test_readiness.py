@@ -15,10 +15,10 @@ POLL_S = 0.2
 
 @pytest.fixture(scope="module")
 def page(server: Server):
-    server.execute("CREATE TABLE shop (name text, sold int)", "INSERT INTO shop VALUES ('a', 1), ('b', 2)")
+    server.execute("CREATE TABLE sold (name text, sold int)", "INSERT INTO sold VALUES ('a', 1), ('b', 2)")
     with running("portico", PORTICO_PAGES="barchart", PORTICO_DATA=server.address()) as address:
         yield address
-    server.execute("DROP TABLE shop")
+    server.execute("DROP TABLE sold")
 
 
 def wait_until(page: str, status: int) -> None:
