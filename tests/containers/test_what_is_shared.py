@@ -139,7 +139,7 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(BODIES, min_size=1, max_size=4))
 def test_no_body_ever_gets_the_answer_of_another(either: Sharing, bodies: list[bytes]):
     for body in bodies * 2:
