@@ -102,7 +102,7 @@ class PageApp(dash.Dash):
         layout = to_json(self.get_layout())
         html = {name: slots[name] for name in ("metas", "app_entry", "config", "renderer")}
         html |= {name: self._shared(slots[name], layout) for name in ("css", "scripts")}
-        plotly = self._plotly_url() if GRAPH in layout and not self.site.settings.dev else ""
+        plotly = self._plotly_url() if GRAPH in layout else ""
         return self._frame.page(
             self.page, first=self._first_answers(layout), plotly=plotly, traces=self._traces(), **html
         )

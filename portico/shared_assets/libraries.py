@@ -23,8 +23,6 @@ DASH = "dash"
 # the name of its renderer in each index.
 CORE = "dcc/dash-renderer-and-components.js"
 CORE_PARTS = ("dcc/async-graph.js", "dcc/async-dropdown.js", "dcc/async-slider.js")
-# What is run last is fetched while this runs, and not before: both at once would share a slow line.
-FETCH_NEXT = b'for (const next of document.querySelectorAll("link[data-next]")) next.rel = "preload";\n'
 SOURCE_MAP = re.compile(rb"^//# sourceMappingURL=.*$", re.MULTILINE)
 Resource = Mapping[str, Any]
 
@@ -91,4 +89,4 @@ def _is_run(resource: Resource) -> bool:
 
 def _core(files: Mapping[str, bytes | Path]) -> bytes:
     scripts = {path: SOURCE_MAP.sub(b"", SharedPackage(DASH, files).read(path)) for path in core_files()}
-    return FETCH_NEXT + joined(scripts)
+    return joined(scripts)

@@ -83,7 +83,7 @@ class Document(HTMLParser):
             self.scripts.append(given["src"] or "")
         elif tag == "link" and given.get("rel") == "stylesheet":
             self.styles.append(given["href"] or "")
-        elif tag == "link" and "data-next" in given:
+        elif tag == "link" and given.get("rel") == "preload":
             self.preloads.append(given["href"] or "")
         self.has_footer = self.has_footer or tag == "footer"
 
