@@ -225,10 +225,13 @@ def _few_groups(asking: Asking, question: BarQuestion, steps: _Steps) -> FewGrou
 
     def build() -> ir.Table:
         relation = asking.relation
-        part = text_of(relation, question.split).fill_null(NONE) if question.split else ibis.literal("")
-        base = _base(question, relation, key=steps.key(relation), part=part)
-        groups = base.group_by(["key", "part"]).agg(value=value_of(base, question.aggregate), rows=base.count())
-        return groups.limit(MOST_GROUPS)
+        keys = {"key": steps.key(relation)}
+        if question.split is not None:
+            keys["part"] = text_of(relation, question.split).fill_null(NONE)
+        base = _base(question, relation, **keys)
+        groups = base.group_by([*keys]).agg(value=value_of(base, question.aggregate), rows=base.count())
+        whole = groups if question.split is not None else groups.mutate(part=ibis.literal(""))  # a key costs time
+        return whole.select("key", "part", "value", "rows").limit(MOST_GROUPS)
 
     found = asking.rows(("few", steps.grain), build)  # distinct is of the first rows: there may be more
     return FewGroups(found) if len(found) < MOST_GROUPS else None
