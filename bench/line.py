@@ -25,9 +25,8 @@ ROOT = Path(__file__).parents[1]
 BYTES_PER_S = 10_000_000 / 8
 DELAY_S = 0.020
 PIECE = 4096  # bytes; 3 ms of the line
-AHEAD_S = (
-    0.010  # a connection may hand over its next piece before the last has left, or clocks that wake late slow the line
-)
+# A connection may hand over its next piece before the last has left, or clocks that wake late slow the line.
+AHEAD_S = 0.010
 IN_FLIGHT = 4096  # pieces; what is on its way is bounded by the line long before
 CHECK_BYTES = 1_250_000  # a second of the line
 
@@ -116,7 +115,7 @@ class _Download(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"a" * size)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+    def log_message(self, *_args: object) -> None:
         """Keep quiet."""
 
 

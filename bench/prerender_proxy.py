@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 SCRIPT = Path(__file__).with_name("prerender.js").read_text(encoding="utf-8")
 RULES = '<script type="speculationrules">{"prerender":[{"urls":["/linechart/"],"eagerness":"immediate"}]}</script>'
@@ -48,9 +49,9 @@ class Proxy:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, proxy: Proxy, *args: object) -> None:
+    def __init__(self, proxy: Proxy, *args: Any) -> None:
         self._proxy = proxy
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -98,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:  # the browser was ended
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+    def log_message(self, *_args: object) -> None:
         """Keep quiet."""
 
 

@@ -40,8 +40,10 @@ class Lock:
         return self._file.fileno()
 
 
-def run(*command: str, environment: Mapping[str, str] | None = None, lock: Lock | None = None) -> str:
-    """Run a command and return what it printed.
+def run(
+    *command: str, environment: Mapping[str, str] | None = None, lock: Lock | None = None, complaints: bool = False
+) -> str:
+    """Run a command and return what it printed, with its complaints among it or (unless it fails) without.
 
     It has a session of its own, out of reach of a Ctrl-C that is meant for the rollout.
 
@@ -53,7 +55,7 @@ def run(*command: str, environment: Mapping[str, str] | None = None, lock: Lock 
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT if complaints else subprocess.PIPE,
         text=True,
         start_new_session=True,
         pass_fds=(lock.fileno(),) if lock else (),

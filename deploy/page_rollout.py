@@ -132,7 +132,7 @@ class PageRollout:
 
     def _log_of(self, replica: Replica) -> str:
         try:
-            log = run("sh", "-c", 'docker logs --tail 50 "$0" 2>&1', replica.name)
+            log = run("docker", "logs", "--tail", "50", replica.name, complaints=True)
         except CommandFailed as error:
             return str(error)
         return last_lines(log) or "    (its log is empty)"

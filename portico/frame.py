@@ -60,9 +60,8 @@ class Frame:
         return self._render("error.html", status=status, heading=heading, advice=advice, current=page, retry=retry)
 
     def _render(self, name: str, **values: Any) -> str:
-        prerender = Markup(PRERENDER)  # noqa: S704 - a constant
         template = _templates().get_template(name)
-        return template.render(site=self.registry, asset=self.assets.own, prerender=prerender, **values)
+        return template.render(site=self.registry, asset=self.assets.own, prerender=json_for_html(PRERENDER), **values)
 
 
 def json_for_html(text: str) -> Markup:

@@ -55,9 +55,7 @@ class Attempt:
             reason = reason or f"its check took {self.took:.1f} s"
         self.passed = self.passed and not reason
         if self.passed != before:
-            logger.warning(
-                "%s is ready again" if self.passed else "%s is not ready: %s", name, *[reason][self.passed :]
-            )
+            logger.warning("%s is %s", name, "ready again" if self.passed else f"not ready: {reason}")
         self.over.set()
 
     def is_recent(self) -> bool:

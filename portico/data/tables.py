@@ -75,7 +75,7 @@ class Catalog(Protocol):
     def rows(self, query: Query) -> list[Row]:
         """Work out a query; for answers that fit in memory many times."""
 
-    def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
+    def overview(self, table: Table, x: Column, measure: Column, /) -> Overview | None:
         """An overview of a large table, which stays for as long as its data; None where there is none."""
 
     def batches(self, query: Query) -> Iterator[list[Row]]:

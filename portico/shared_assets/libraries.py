@@ -41,11 +41,8 @@ def core_files() -> tuple[str, ...]:
 
 
 def library(namespace: str) -> SharedPackage:
-    """A library of components that is imported, by the name of its module."""
-    if namespace == DASH:
-        return dash_package()
-    module = sys.modules[namespace]
-    return SharedPackage(namespace, _files(namespace, _resources(module)))
+    """A library of components beside Dash's own that is imported, by the name of its module."""
+    return SharedPackage(namespace, _files(namespace, _resources(sys.modules[namespace])))
 
 
 def installed_libraries() -> list[SharedPackage]:
@@ -88,5 +85,5 @@ def _is_run(resource: Resource) -> bool:
 
 
 def _core(files: Mapping[str, bytes | Path]) -> bytes:
-    scripts = {path: SOURCE_MAP.sub(b"", SharedPackage(DASH, files).read(path)) for path in core_files()}
-    return joined(scripts)
+    package = SharedPackage(DASH, files)
+    return joined(SOURCE_MAP.sub(b"", package.read(path)) for path in core_files())

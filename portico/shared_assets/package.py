@@ -1,7 +1,7 @@
 """One package of shared files, and the digest that stands in their addresses."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +57,6 @@ def media_type(file: str) -> str:
     return TYPES.get(Path(file).suffix, OTHER)
 
 
-def joined(texts: Mapping[str, bytes]) -> bytes:
+def joined(scripts: Iterable[bytes]) -> bytes:
     """Scripts as one script; what ends without a semicolon or in a comment does not run into the next."""
-    return b"".join(content.rstrip() + b"\n;\n" for content in texts.values())
+    return b"".join(script.rstrip() + b"\n;\n" for script in scripts)

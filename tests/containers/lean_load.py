@@ -3,23 +3,20 @@
 import hashlib
 import http.client
 import json
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from urllib.parse import urlsplit
 
-from tests.containers.load import without_random
+from tests.containers.load import ANSWER_LIMIT_S, Visitors, without_random
 from tests.site.visitor import open_page
 
-ANSWER_LIMIT_S = 20
 POLL_S = 0.02
 SHARES = [0] * 9 + [0.05, 0.5, 1]  # of the longest time that the page takes for an answer
 JSON = {"Content-Type": "application/json"}
 
 
-class LeanLoad:
+class LeanLoad(Visitors):
     """Visitors of `plain_page.py`, who open it and change its one control: a GET, then a POST for each value.
 
     While one build follows another, an answer is right if it is, byte for byte, that of a build that `learn` has
@@ -33,8 +30,7 @@ class LeanLoad:
         self._answers: Counter[tuple[int, str]] = Counter()
         self._known: set[tuple[int, str]] = set()
         self._failures: list[str] = []
-        self._over, self._counting = threading.Event(), threading.Lock()
-        self._visitors = [threading.Thread(target=self._stay) for _ in range(visitors)]
+        super().__init__(visitors)
 
     @property
     def answered(self) -> int:
@@ -45,15 +41,6 @@ class LeanLoad:
         """Ask for everything once: what is answered now is right."""
         with closing(self._connection()) as connection:
             self._known |= {(number, self._ask(connection, number)) for number in range(len(self._bodies) + 1)}
-
-    def start(self) -> None:
-        for visitor in self._visitors:
-            visitor.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        for visitor in self._visitors:
-            visitor.join()
 
     def wait_for(self, answers: int) -> None:
         """Return when so many requests have had an answer since the load began."""
@@ -68,7 +55,7 @@ class LeanLoad:
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._address, timeout=ANSWER_LIMIT_S)
 
-    def _stay(self) -> None:
+    def _stay(self, _number: int) -> None:
         with closing(self._connection()) as connection:
             while not self._over.is_set():
                 for number in range(len(self._bodies) + 1):
@@ -98,16 +85,11 @@ class LeanLoad:
         return f"200 {hashlib.sha256(body.encode()).hexdigest()[:12]}"
 
 
-@contextmanager
-def lean_load_on(url: str, page: str = "barchart", visitors: int = 4) -> Iterator[LeanLoad]:
-    """Let visitors work on a page until the block ends."""
+def lean_load_on(url: str, page: str = "barchart", visitors: int = 4) -> LeanLoad:
+    """Visitors who know what a page answers now, and work on it until the block ends."""
     load = LeanLoad(url, page, visitors)
     load.learn()
-    load.start()
-    try:
-        yield load
-    finally:
-        load.stop()
+    return load
 
 
 def callback_bodies(site: str, path: str) -> list[bytes]:

@@ -3,8 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Self
 
 import requests
 
@@ -15,7 +14,30 @@ ANSWER_LIMIT_S = 20
 VARIES = re.compile(r',"slow":true')  # a chart that took longer on a busy machine
 
 
-class Load:
+class Visitors:
+    """Visitors at work for as long as the block lasts, each in a thread of its own, over and over."""
+
+    def __init__(self, number: int) -> None:
+        self._over = threading.Event()
+        self._counting = threading.Lock()
+        self._threads = [threading.Thread(target=self._stay, args=(start,)) for start in range(number)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _stay(self, number: int) -> None:
+        """Work until it is over, as the visitor of that number."""
+        raise NotImplementedError
+
+
+class Load(Visitors):
     """Visitors who open a chart page and move its controls, over and over.
 
     Every answer is compared with the one that the page gave before the load began. `answered` counts the
@@ -30,18 +52,7 @@ class Load:
         self._bodies = callback_bodies(url, f"/{page}/")
         with requests.Session() as session:
             self._expected = [self._visit(session, number) for number in range(len(self._bodies))]
-        self._over = threading.Event()
-        self._counting = threading.Lock()
-        self._visitors = [threading.Thread(target=self._stay, args=(start,)) for start in range(visitors)]
-
-    def start(self) -> None:
-        for visitor in self._visitors:
-            visitor.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        for visitor in self._visitors:
-            visitor.join()
+        super().__init__(visitors)
 
     def wait_for(self, more: int) -> None:
         """Return after so many more answers, right or wrong."""
@@ -94,15 +105,9 @@ def first_difference(got: str, wanted: str) -> str:
     return "" if got == wanted else f"…{got[start : start + 60]}"
 
 
-@contextmanager
-def load_on(url: str, page: str = "barchart", visitors: int = 6) -> Iterator[Load]:
-    """Let visitors work on a chart page until the block ends."""
-    load = Load(url, page, visitors)
-    load.start()
-    try:
-        yield load
-    finally:
-        load.stop()
+def load_on(url: str, page: str = "barchart", visitors: int = 6) -> Load:
+    """Visitors who work on a chart page until the block ends."""
+    return Load(url, page, visitors)
 
 
 def callback_bodies(site: str, path: str) -> list[dict]:

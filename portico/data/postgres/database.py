@@ -79,7 +79,7 @@ class DatabaseCatalog:
         """Work out a query; for answers that fit in memory many times."""
         return self._rows(query.sql.encode(), query.values)
 
-    def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:  # noqa: ARG002 - there is none of any
+    def overview(self, _table: Table, _x: Column, _measure: Column, /) -> Overview | None:
         """None: a database does not say when its data changes, so that nothing made of it can be kept."""
         return None
 
