@@ -8,8 +8,8 @@ from collections import Counter
 from contextlib import closing
 from urllib.parse import urlsplit
 
-from tests.containers.load import ANSWER_LIMIT_S, Visitors, without_random
-from tests.site.visitor import open_page
+from tests.containers.load import ANSWER_LIMIT_S, Visitors
+from tests.site.visitor import open_page, without_pace
 
 POLL_S = 0.02
 SHARES = [0] * 9 + [0.05, 0.5, 1]  # of the longest time that the page takes for an answer
@@ -79,7 +79,7 @@ class LeanLoad(Visitors):
         else:
             connection.request("POST", f"{self._path}_dash-update-component", self._bodies[number - 1], JSON)
         response = connection.getresponse()
-        body = without_random(response.read().decode())
+        body = without_pace(response.read().decode())
         if response.status != http.HTTPStatus.OK:
             return f"{response.status} at {time.time():.3f}: {body[:200]}"
         return f"200 {hashlib.sha256(body.encode()).hexdigest()[:12]}"

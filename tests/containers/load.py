@@ -1,17 +1,15 @@
 """Visitors of a page, at work until told to stop, who know what every answer must be."""
 
-import re
 import threading
 import time
 from typing import Self
 
 import requests
 
-from tests.site.visitor import open_page
+from tests.site.visitor import open_page, without_pace
 
 YEARS = range(1952, 2008, 5)
 ANSWER_LIMIT_S = 20
-VARIES = re.compile(r',"slow":true')  # a chart that took longer on a busy machine
 
 
 class Visitors:
@@ -82,12 +80,7 @@ class Load(Visitors):
         index = session.get(self._index, params={"scale": "linear", "visit": number}, timeout=ANSWER_LIMIT_S)
         own = {"Cache-Control": "no-store"}  # of a replica, and not of those that the gateway keeps
         callback = session.post(self._callback, json=self._bodies[number], headers=own, timeout=ANSWER_LIMIT_S)
-        return [(each.status_code, without_random(each.text)) for each in (index, callback)]
-
-
-def without_random(text: str) -> str:
-    """A page's answer without what differs from one time to the next on a busy machine."""
-    return VARIES.sub("", text)
+        return [(each.status_code, without_pace(each.text)) for each in (index, callback)]
 
 
 def describe(answer: list[tuple[int, str]], expected: list[tuple[int, str]]) -> str:

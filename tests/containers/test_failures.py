@@ -5,8 +5,9 @@ import time
 import pytest
 import requests
 
-from tests.containers.load import load_on, without_random
+from tests.containers.load import load_on
 from tests.containers.stack import Stack, listening_since
+from tests.site.visitor import without_pace
 
 pytestmark = pytest.mark.containers
 
@@ -53,7 +54,7 @@ def test_killing_a_page_leaves_the_others_unchanged(stack: Stack):
         load.wait_for(20)
     stack.healthy()
     assert load.failures == []
-    assert without_random(home_meanwhile) == without_random(home)
+    assert without_pace(home_meanwhile) == without_pace(home)
 
 
 def test_page_is_back_by_itself_as_soon_as_it_is_ready(stack: Stack, killed_barchart):

@@ -7,8 +7,9 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from tests.containers.load import callback_bodies, without_random
+from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack
+from tests.site.visitor import without_pace
 
 pytestmark = pytest.mark.containers
 
@@ -56,4 +57,4 @@ def answer_behind(door: Barrier, ask: Ask) -> tuple[int, str]:
 def answer_of(ask: Ask) -> tuple[int, str]:
     method, address, body = ask
     response = requests.request(method, address, json=body, timeout=60)
-    return response.status_code, without_random(response.text)
+    return response.status_code, without_pace(response.text)

@@ -6,9 +6,9 @@ import threading
 import pytest
 import requests
 
-from tests.containers.load import callback_bodies, without_random
+from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, access_log
-from tests.site.visitor import open_page
+from tests.site.visitor import open_page, without_pace
 
 pytestmark = pytest.mark.containers
 CALLBACK = "/barchart/_dash-update-component"
@@ -152,7 +152,7 @@ def test_answers_outlive_their_page_and_no_other_question_is_answered(stack: Sta
         assert post(stack, body, **{"Cache-Control": "no-store"}).status_code == 503
     finally:
         stack.healthy()
-    assert without_random(post(stack, body).text) == without_random(kept)
+    assert without_pace(post(stack, body).text) == without_pace(kept)
 
 
 def test_page_that_shares_nothing_is_not_kept(stack: Stack):

@@ -10,9 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.containers.load import without_random
 from tests.containers.stack import Stack, run
-from tests.site.visitor import open_page, post, with_query
+from tests.site.visitor import open_page, post, with_query, without_pace
 
 pytestmark = pytest.mark.containers
 PAGE = "/barchart/"
@@ -48,7 +47,7 @@ def two_builds(stack: Stack):
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(without_random(text).encode()).hexdigest()[:12]
+    return hashlib.sha256(without_pace(text).encode()).hexdigest()[:12]
 
 
 class Tab:
