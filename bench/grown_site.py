@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portico.new_page import write_page
-from tests.containers.stack import ROOT, Stack, run
+from tests.containers.stack import ROOT, WITHOUT_LIMITS, Stack, run
 from tests.processes import free_port
 
 SITE = (
@@ -75,7 +75,7 @@ class GrownStack(Stack):
         """Run `docker compose` on this project and return what it printed; fail with it if it fails."""
         files = ["--file", str(self.folder / "docker-compose.yml"), "--file", str(self.folder / "aliases.json")]
         command = ["docker", "compose", "--project-name", self.project, "--project-directory", str(self.folder), *files]
-        return run(*command, *arguments, environment={**os.environ, "PORT": str(self.port)})
+        return run(*command, *arguments, environment={**WITHOUT_LIMITS, **os.environ, "PORT": str(self.port)})
 
 
 @contextmanager

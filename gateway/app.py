@@ -17,7 +17,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
-from gateway.response_headers import SECURITY_HEADERS
+from portico.response_headers import SECURITY_HEADERS
 from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import error_answer, is_of_home
 from portico.frame import Frame

@@ -1,15 +1,21 @@
 """The gunicorn worker of a service: told to stop, it takes nobody new and answers whoever is there."""
 
+import sys
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DRAINING = "portico.draining"  # in the environment of a request: whether the service is about to end
+# Above what any page gives an answer: who is replaced keeps nobody waiting, and cuts nobody off.
+REPLACED_GRACE_S = 3600
+DUE, REPLACED = 1, 2  # the states of a worker after the first
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -19,9 +25,32 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
     connections have ended, two seconds later. A gateway that connects meanwhile waits for nothing
     and is cut off; refused at once, it asks the next replica. A request on a kept-alive connection
     is answered, and the connection closed behind the answer.
+
+    One that has answered as many requests as it is to says so to the master, and goes on until it is told to stop
+    (portico/replacement.py). The stock worker would stop by itself, with nobody in its place.
     """
 
     wsgi: "WSGIApplication"
+    nr: int  # requests that it has taken
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._share, self.max_requests = self.max_requests, sys.maxsize
+        self._state = mmap(-1, 1)  # a byte that the master and the worker share
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it has answered its share of requests, and goes on until there is another in its place."""
+        return self._state[0] == DUE
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether there is another in its place: it ends, and the service does not."""
+        return self._state[0] == REPLACED
+
+    def replace(self) -> None:
+        """Say, as the master, that another is there."""
+        self._state[0] = REPLACED
 
     def load_wsgi(self) -> None:
         """Load the application, and tell it with each request whether this worker is to go on."""
@@ -29,10 +58,18 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         application = self.wsgi
 
         def told(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-            environ[DRAINING] = not self.alive
+            if self.nr >= self._share and not self.is_replaced:
+                self._state[0] = DUE
+            environ[DRAINING] = not self.alive and not self.is_replaced
             return application(environ, start_response)
 
         self.wsgi = told
+
+    def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+        """Stop; where another is in its place, with as much time as its last requests take."""
+        if self.is_replaced:
+            self.cfg.set("graceful_timeout", REPLACED_GRACE_S)
+        super().handle_exit(sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Start or stop accepting; a worker that was told to stop takes who is waiting, and closes the door."""

@@ -15,6 +15,8 @@ from portico.site import Site
 logger = logging.getLogger(__name__)
 MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
 RETRY_AFTER_S = 2
+# Of these, a page that many were refused does not ask again by itself: that would be more of the same.
+WITH_RETRY_AFTER = PASSING | {HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def error_answer(
@@ -31,7 +33,7 @@ def error_answer(
         response = Response(f"{detail or status.phrase}\n", status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
-    if status in PASSING:
+    if status in WITH_RETRY_AFTER:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

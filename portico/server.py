@@ -19,6 +19,8 @@ from portico.access_log import JsonAccessLog
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
+from portico.refusals import refuse_in_the_sites_words
+from portico.replacement import ReplacingArbiter
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
 from portico.whole_response import send_whole_responses
@@ -32,6 +34,7 @@ MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, ope
 MAX_HEADER_BYTES = 16 * 1024  # of one header; what the nginx gateway's buffers hold in front of us
 # Above what error_pages answers in the site's frame; a longer line is refused while it is read.
 MAX_REQUEST_LINE_BYTES = 2 * MAX_ADDRESS_LENGTH
+JITTER = 5  # a fifth more, by chance: replicas that started together are not all replaced at once
 KEEPALIVE_S = 75  # longer than the gateway keeps an idle connection, so that the gateway closes first
 
 
@@ -50,6 +53,10 @@ class WarmServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no ty
     def load(self) -> "WSGIApplication":
         return self._application
 
+    def run(self) -> None:
+        """Serve until SIGTERM."""
+        ReplacingArbiter(self).run()
+
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """gunicorn's options for a service or a gateway."""
@@ -58,6 +65,8 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "preload_app": True,
         "worker_class": DrainingWorker,
         "workers": settings.workers,
+        "max_requests": settings.worker_requests,
+        "max_requests_jitter": settings.worker_requests // JITTER,
         "threads": settings.all_threads(),
         "keepalive": KEEPALIVE_S,
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
@@ -88,6 +97,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     gc.collect()
     gc.freeze()  # what was built stays shared with the workers: a collection would write to its pages
     send_whole_responses()
+    refuse_in_the_sites_words()
     message.MAX_REQUEST_LINE = MAX_REQUEST_LINE_BYTES  # gunicorn's setting allows less than it
     WarmServer(application, site.settings).run()
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from gateway.response_headers import SECURITY_HEADERS
+from portico.response_headers import SECURITY_HEADERS
 from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import RETRY_AFTER_S
-from portico.frame import PASSING, Frame
+from portico.error_pages import RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.frame import Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
@@ -22,6 +22,7 @@ SITE_STATUSES = (
     HTTPStatus.METHOD_NOT_ALLOWED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.NOT_IMPLEMENTED,
     HTTPStatus.BAD_GATEWAY,
@@ -32,6 +33,7 @@ SITE_STATUSES = (
 PAGE_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.NOT_IMPLEMENTED,
     HTTPStatus.BAD_GATEWAY,
@@ -85,7 +87,8 @@ def nginx_config(registry: Registry) -> str:
         security_headers=SECURITY_HEADERS,
         policy_header=CONTENT_POLICY,
         retry_after_s=RETRY_AFTER_S,
-        passing=[status.value for status in sorted(PASSING)],
+        too_many=HTTPStatus.TOO_MANY_REQUESTS.value,
+        retried=[status.value for status in sorted(WITH_RETRY_AFTER)],
         site_statuses=[status.value for status in SITE_STATUSES],
         page_statuses=[status.value for status in PAGE_STATUSES],
         unread_statuses=[status.value for status in UNREAD_STATUSES],

@@ -40,6 +40,8 @@
   const SERVER_FAULT = 500;
   const UNANSWERED = new Set([0, 502, 503, 504]);
   const OUTDATED = 409;
+  const TOO_MANY = 429;
+  const ADVICE = new Map([[TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."]]);
   let outdated = false; // for as long as this tab is not loaded anew
 
   const sayTrouble = (status) => {
@@ -48,11 +50,11 @@
     if (outdated) return;
     const note = document.getElementById("trouble");
     const passing = UNANSWERED.has(status);
-    note.hidden = !passing && status < SERVER_FAULT;
+    note.hidden = !passing && status < SERVER_FAULT && !ADVICE.has(status);
     if (note.hidden) return;
     note.textContent = passing
       ? "Not updated: the page does not answer right now. It is loaded again as soon as it does."
-      : "Not updated: the page could not work this out. Choose something else, or go back a step.";
+      : ADVICE.get(status) ?? "Not updated: the page could not work this out. Choose something else, or go back a step.";
     if (passing) reloadWhenReady(note.dataset.status);
   };
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from gateway.response_headers import SECURITY_HEADERS
+from portico.response_headers import SECURITY_HEADERS
 from tests.containers.stack import Stack, access_log, inspect, run
 from tests.site.visitor import without_hashes
 

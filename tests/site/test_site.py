@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from gateway.response_headers import SECURITY_HEADERS
+from portico.response_headers import SECURITY_HEADERS
 from portico.registry import read_registry
 from tests.processes import ROOT
 from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post, without_hashes

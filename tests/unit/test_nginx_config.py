@@ -9,7 +9,7 @@ import pytest
 
 from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
 from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, milliseconds, nginx_config, write_gateway
-from gateway.response_headers import SECURITY_HEADERS
+from portico.response_headers import SECURITY_HEADERS
 from portico.error_pages import is_of_home
 from portico.registry import Registry, parse_registry
 from portico.shared_assets import SharedAssets
@@ -43,6 +43,15 @@ HOME = {"name": "home", "path": "/"}
 SALES = {"name": "sales", "path": "/team/sales/", "title": ODD_TITLE, "timeout": 2.5, "body_limit": 4096}
 PURE = {"name": "pure", "pure": True}
 UPLOADS = {"name": "uploads", "body_limit": 50 * 1024**2}
+GATEWAY_VARIABLES = {
+    "GATEWAY_WORKERS",
+    "GATEWAY_LOG_LEVEL",
+    "GATEWAY_CLIENT_LIMITS",
+    "GATEWAY_CLIENT_REQUESTS",
+    "GATEWAY_CLIENT_BURST",
+    "GATEWAY_CLIENT_CONNECTIONS",
+    "GATEWAY_TRUSTED_PROXY",
+}
 
 
 @pytest.fixture
@@ -90,6 +99,30 @@ def test_limits_are_the_pages_own(config: str):
     assert "proxy_read_timeout 2500ms;" in location
     assert "proxy_send_timeout 2500ms;" in location
     assert "client_max_body_size 4096;" in location
+
+
+def test_what_a_page_works_on_is_counted_and_what_nginx_has_is_not(config: str):
+    heads = re.findall(r"(location .*\S) \{", config)
+    counted = {head for head in heads if "limit_req zone=requests" in block(config, head)}
+    assert counted == {head for head in heads if "limit_conn connections" in block(config, head)}
+    assert counted == {head for head in heads if "proxy_pass" in block(config, head) and "/.version/" not in head}
+    assert not [head for head in counted if "healthz" in head or head.startswith("location ^~ /_shared")]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2:"),
+        ("::ffff:192.0.2.1", None),
+        ("192.0.2.1", None),
+        ("::1", None),
+    ],
+)
+def test_client_of_ipv6_is_its_network(config: str, address: str, network: str | None):
+    [pattern] = re.findall(r'"~(\S+)" \$network;', config)
+    found = re.search(pattern.replace("?<", "?P<"), address)
+    assert (found and found["network"]) == network
 
 
 def test_what_took_too_long_is_not_given_to_another_replica():
@@ -168,7 +201,7 @@ def test_braces_are_balanced(config: str):
 
 def test_only_these_variables_are_left_to_the_entrypoint(config: str):
     names = set(re.findall(r"\$\{([A-Z_]+)\}", config))
-    assert names == {"NGINX_LOCAL_RESOLVERS", "PORTICO_DNS_SUFFIX", "GATEWAY_WORKERS", "GATEWAY_LOG_LEVEL"}
+    assert names == {"NGINX_LOCAL_RESOLVERS", "PORTICO_DNS_SUFFIX", *GATEWAY_VARIABLES}
     [wanted] = re.findall(r"NGINX_ENVSUBST_FILTER=(\S+)", (ROOT / "Dockerfile").read_text())
     assert all(re.search(wanted, name) for name in names)
 

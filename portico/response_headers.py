@@ -1,4 +1,7 @@
-"""The headers that both gateways put on every answer; a page that has a Content-Security-Policy keeps its own."""
+"""The headers that both gateways put on every answer, and a service on what it refuses unread.
+
+A page that has a Content-Security-Policy keeps its own.
+"""
 
 from portico.content_policy import HEADER, content_policy
 

@@ -1,0 +1,245 @@
+"""What one client may ask of the nginx gateway: where the limits are, and that readers do not meet them."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+
+import pytest
+
+from tests.containers.load import callback_bodies
+from tests.containers.stack import Stack, access_log, inspect, run
+from tests.processes import free_port, is_listening
+from tests.security.header_rules import broken_rules
+from tests.site.visitor import Answer, ask
+
+pytestmark = pytest.mark.containers
+
+REQUESTS_PER_S, BURST, CONNECTIONS = 50, 500, 200  # the defaults, as README has them
+OFFICE = 40  # readers behind one address, who come at once
+SLOW = 100
+HEADER_LIMIT_S = 15
+TOO_MANY = 429
+TO_A_PAGE = "POST /barchart/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway of the stack's pages, beside its own."""
+
+    name: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def clients(self) -> set[str]:
+        """Whom the access log names."""
+        return {record["client"] for record in access_log(self.name)}
+
+
+@contextmanager
+def gateway_of(stack: Stack, **variables: str) -> Iterator[Gateway]:
+    """Run the gateway's image once more, with these variables and otherwise what the image says."""
+    gateway = Gateway(f"{stack.project}-limits", free_port())
+    settings = [f"--env={name}={value}" for name, value in variables.items()]
+    folders = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/var/cache/portico"]
+    place = [f"--network={stack.project}_default", f"--publish=127.0.0.1:{gateway.port}:8080"]
+    run("docker", "run", "--detach", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
+    try:
+        while not is_listening(gateway.port) or not answers(gateway):
+            assert inspect(gateway.name)["State"]["Running"], run("docker", "logs", gateway.name)
+            time.sleep(0.05)
+        yield gateway
+    finally:
+        run("docker", "rm", "--force", gateway.name)
+
+
+def answers(gateway: Gateway) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        return ask(gateway.url, "/barchart/_status").status == http.HTTPStatus.OK
+    return False
+
+
+@pytest.fixture
+def gateway(stack: Stack) -> Iterator[Gateway]:
+    """A gateway with the limits that it has unless told otherwise."""
+    with gateway_of(stack) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def strict(stack: Stack, request) -> Iterator[Gateway]:
+    """A gateway with the least limits, and these variables beside them."""
+    least = {"GATEWAY_CLIENT_REQUESTS": "1", "GATEWAY_CLIENT_BURST": "2"}
+    with gateway_of(stack, **least, **getattr(request, "param", {})) as gateway:
+        yield gateway
+
+
+def refused(gateway: Gateway, path: str = "/barchart/", **headers: str) -> Answer:
+    """The first answer that is refused; the others before it are right ones."""
+    for _ in range(20):
+        answer = ask(gateway.url, path, **headers)
+        if answer.status != http.HTTPStatus.OK:
+            return answer
+    raise AssertionError("nothing was refused")
+
+
+def test_requests_of_one_client_are_limited_by_default(gateway: Gateway):
+    statuses, over = Counter(), threading.Event()
+    start = time.monotonic()
+
+    def hammer() -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)) as connection:
+            while not over.is_set():
+                connection.request("GET", "/barchart/_status")
+                answer = connection.getresponse()
+                answer.read()
+                statuses[answer.status] += 1
+                if answer.status == TOO_MANY or statuses.total() > 10 * BURST:
+                    over.set()
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(lambda _: hammer(), range(8)))
+    assert set(statuses) == {200, TOO_MANY}
+    assert BURST < statuses[200] <= BURST + 1 + REQUESTS_PER_S * (time.monotonic() - start)
+
+
+def test_shared_files_and_health_are_not_counted(strict: Gateway):
+    style = next(part for part in ask(strict.url, "/").text.split('"') if part.endswith("portico.css"))
+    refused(strict)
+    assert {ask(strict.url, path).status for path in [style, "/healthz"] * 20} == {200}
+
+
+def test_refusal_to_a_reader_is_in_the_frame(strict: Gateway):
+    answer = refused(strict, Accept="text/html")
+    assert (answer.status, answer.media_type, answer.headers["Retry-After"]) == (TOO_MANY, "text/html", "2")
+    assert "Too many requests" in answer.text
+    assert '<a href="/linechart/">Line chart</a>' in answer.text
+    assert "data-retry" not in answer.text  # a page that asks again by itself would be more of the same
+    assert broken_rules(answer) == []
+
+
+def test_refusal_to_a_script_is_a_line_of_text(strict: Gateway):
+    answer = refused(strict, Accept="application/json")
+    assert (answer.status, answer.media_type, answer.text) == (TOO_MANY, "text/plain", "Too Many Requests\n")
+    assert (answer.headers["Retry-After"], answer.headers["Cache-Control"]) == ("2", "no-store")
+
+
+def test_client_cannot_be_another_by_saying_so(strict: Gateway):
+    statuses = [ask(strict.url, "/barchart/", x_forwarded_for=f"192.0.2.{number}").status for number in range(10)]
+    assert TOO_MANY in statuses
+    assert not [client for client in strict.clients() if client.startswith("192.0.2.")]
+
+
+@pytest.mark.parametrize("strict", [{"GATEWAY_TRUSTED_PROXY": "0.0.0.0/0"}], indirect=True)
+def test_behind_a_trusted_proxy_a_client_is_whom_it_names(strict: Gateway):
+    assert refused(strict, x_forwarded_for="2001:db8:1:2::1").status == TOO_MANY
+    assert ask(strict.url, "/barchart/", x_forwarded_for="192.0.2.1").status == http.HTTPStatus.OK
+    assert ask(strict.url, "/barchart/", x_forwarded_for="2001:db8:1:2::3").status == TOO_MANY
+    assert {"2001:db8:1:2::1", "192.0.2.1"} <= strict.clients()
+
+
+@pytest.mark.parametrize("strict", [{"GATEWAY_CLIENT_LIMITS": "off"}], indirect=True)
+def test_limits_can_be_switched_off(strict: Gateway):
+    assert {ask(strict.url, "/barchart/_status").status for _ in range(20)} == {200}
+
+
+def test_connections_of_one_client_are_limited_by_default(gateway: Gateway):
+    with ExitStack() as entered:
+        waiting = [entered.enter_context(connected(gateway)) for _ in range(CONNECTIONS)]
+        for each in waiting:
+            each.sendall(f"{TO_A_PAGE}Content-Length: 9\r\n\r\n".encode())
+        wait_until(lambda: ask(gateway.url, "/barchart/_status").status == TOO_MANY)
+        assert ask(gateway.url, "/healthz").status == http.HTTPStatus.OK
+        assert not any(said(each) for each in waiting)
+        waiting[0].close()
+        wait_until(lambda: ask(gateway.url, "/barchart/_status").status == http.HTTPStatus.OK)
+
+
+def test_office_behind_one_address_does_not_meet_the_limits(gateway: Gateway):
+    bodies = callback_bodies(gateway.url, "/barchart/")
+
+    def read(number: int) -> list[int]:
+        """Open the page and move the slider."""
+        with closing(http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)) as connection:
+            asked = [("GET", "/"), ("GET", f"/barchart/?visit={number}"), *[("POST", "")] * 8]
+            return [answered(connection, method, path, bodies) for method, path in asked]
+
+    with ThreadPoolExecutor(OFFICE) as office:
+        statuses = Counter(status for each in office.map(read, range(OFFICE)) for status in each)
+    assert statuses == {200: OFFICE * 10}
+
+
+def answered(connection: http.client.HTTPConnection, method: str, path: str, bodies: list[dict]) -> int:
+    body = json.dumps(bodies[0]) if method == "POST" else None
+    connection.request(
+        method, path or "/barchart/_dash-update-component", body, {"Content-Type": "application/json"} if body else {}
+    )
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def test_slow_clients_take_no_thread_of_a_page_and_are_closed(gateway: Gateway, stack: Stack):
+    page, start = stack.containers("barchart")[0], time.monotonic()
+    with ExitStack() as entered:
+        crowd = [entered.enter_context(connected(gateway)) for _ in range(SLOW)]
+        heads, silent, bodies = crowd[: SLOW // 2], crowd[SLOW // 2 : -SLOW // 4], crowd[-SLOW // 4 :]
+        for each in heads:
+            each.sendall(b"GET /barchart/ HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        for each in silent + bodies:
+            each.sendall(f"{TO_A_PAGE}Content-Length: 60000\r\n\r\n".encode())
+        closed: set[socket.socket] = set()
+        while len(closed) < len(heads + silent):
+            assert time.monotonic() - start < 3 * HEADER_LIMIT_S
+            closed |= {each for each in heads + bodies if each not in closed and not sends_a_byte(each)}
+            closed |= {each for each in silent if each not in closed and said(each)}
+            assert ask(gateway.url, "/barchart/_status").status == http.HTTPStatus.OK
+            assert connections_to(page) < SLOW // 4
+            time.sleep(0.25)
+        assert not closed & set(bodies)  # they go on, and hold nothing but their place among a client's connections
+
+
+def connected(gateway: Gateway) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", gateway.port))
+
+
+def said(client: socket.socket) -> bool:
+    """Whether a client has been answered, or cut off."""
+    try:
+        client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def sends_a_byte(client: socket.socket) -> bool:
+    """Send one more byte; False if the gateway has answered or cut the client off."""
+    with suppress(OSError):
+        client.sendall(b"a")
+        return not said(client)
+    return False
+
+
+def connections_to(page: str) -> int:
+    """How many connections a page has: each may take a thread."""
+    lines = run("docker", "exec", page, "cat", "/proc/net/tcp").splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return sum(local.endswith(":1F40") and state == "01" for _, local, _, state, *_ in fields)  # port 8000, established
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

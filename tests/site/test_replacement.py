@@ -1,0 +1,124 @@
+"""A gunicorn process that has answered its share is replaced, and nobody who asks notices."""
+
+import http.client
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from portico.settings import DEFAULT_WORKER_REQUESTS
+from tests.processes import free_port, running_process
+from tests.site.visitor import open_page, post
+from tests.small_sites import write_site
+
+SHARE = 60  # requests of a process; up to a fifth more by chance
+CLIENTS = 8
+REPLACED = 5
+LIMIT_S = 30
+# A page that says which process answers, once a file is there that the question names.
+PAGE = """
+import os, time
+from pathlib import Path
+from dash import Input, Output, dcc, html
+from portico import PageApp
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = html.Div([dcc.Input(id="file", value=""), html.P(id="process")])
+    app.callback(Output("process", "children"), Input("file", "value"))(answer)
+    return app.server
+
+def answer(file):
+    while file and not Path(file).exists():
+        time.sleep(0.01)
+    return os.getpid()
+"""
+
+
+class Service:
+    """A page's service whose processes are replaced after few requests."""
+
+    def __init__(self, port: int, process: psutil.Process) -> None:
+        self.port, self.url, self._process = port, f"http://127.0.0.1:{port}", process
+        (self._body,) = open_page(self.url, "/slow/").callbacks()
+
+    def ask(self, file: str = "") -> int:
+        """The process that answers, once the file is there."""
+        answer = post(self.url, "/slow/", {**self._body, "inputs": [{**self._body["inputs"][0], "value": file}]})
+        assert answer.status == http.HTTPStatus.OK
+        return answer.json()["response"]["process"]["children"]
+
+    def workers(self) -> set[int]:
+        return {child.pid for child in self._process.children()}
+
+
+@pytest.fixture(params=["1", "2"])
+def service(tmp_path: Path, request) -> Iterator[Service]:
+    site, port = write_site(tmp_path, {"slow": PAGE}), free_port()
+    settings = {"PORTICO_WORKERS": request.param, "PORTICO_WORKER_REQUESTS": str(SHARE), "PYTHONPATH": os.getcwd()}
+    with running_process("portico", port, PORTICO_SITE=str(site), **settings) as process:
+        yield Service(port, psutil.Process(process.pid))
+
+
+def test_no_request_fails_while_processes_are_replaced(service: Service):
+    seen, answers, over = set(service.workers()), Counter(), threading.Event()
+    crowd = [threading.Thread(target=keep_asking, args=(service, keep, answers, over)) for keep in [True, False] * 4]
+    for client in crowd:
+        client.start()
+    wait_until(lambda: len(seen.update(service.workers()) or seen) > len(service.workers()) + REPLACED)
+    over.set()
+    for client in crowd:
+        client.join()
+    assert set(answers) == {"200 True"}  # what says that it drains would be taken for a page that is down
+    assert answers.total() >= REPLACED * SHARE
+
+
+def test_request_in_flight_is_answered_and_holds_up_nobody(service: Service, tmp_path: Path):
+    before, file, answered = service.workers(), tmp_path / "go on", []
+    slow = threading.Thread(target=lambda: answered.append(service.ask(str(file))))
+    slow.start()
+    wait_until(lambda: not {service.ask() for _ in range(SHARE)} & before)
+    assert not answered
+    file.touch()
+    slow.join()
+    assert set(answered) <= before
+    wait_until(lambda: not service.workers() & before)
+    assert len(service.workers()) == len(before)
+
+
+def test_processes_last_long_unless_told_otherwise():
+    assert DEFAULT_WORKER_REQUESTS >= 10_000
+
+
+def keep_asking(service: Service, keep: bool, answers: Counter, over: threading.Event) -> None:
+    """Ask again and again whether the page is ready, on one connection or on one for each time."""
+    while not over.is_set():
+        with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=LIMIT_S)) as connection:
+            goes_on = True
+            while goes_on and not over.is_set():
+                outcome, goes_on = asked(connection)
+                answers[outcome] += 1
+                goes_on = goes_on and keep
+
+
+def asked(connection: http.client.HTTPConnection) -> tuple[str, bool]:
+    """What was answered, and whether the connection goes on."""
+    try:
+        connection.request("GET", "/slow/_status")
+        answer = connection.getresponse()
+        ready = b'"ready":true' in answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        return repr(error), False
+    return f"{answer.status} {ready}", not answer.will_close
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline
