@@ -17,12 +17,12 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
-from portico.response_headers import SECURITY_HEADERS
 from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import error_answer, is_of_home
 from portico.frame import Frame
 from portico.mounting import bare_server, page_server
 from portico.registry import Page
+from portico.response_headers import SECURITY_HEADERS
 from portico.service import NEVER_CACHED
 from portico.settings import THREADS_PER_REMOTE
 from portico.shared_assets import SHARED_PREFIX

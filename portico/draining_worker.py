@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DRAINING = "portico.draining"  # in the environment of a request: whether the service is about to end
 # Above what any page gives an answer: who is replaced keeps nobody waiting, and cuts nobody off.
 REPLACED_GRACE_S = 3600
-DUE, REPLACED = 1, 2  # the states of a worker after the first
+DUE, REPLACED = 0, 1  # the places of the bytes that a worker writes for the master, and the master for the worker
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -32,25 +32,26 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
 
     wsgi: "WSGIApplication"
     nr: int  # requests that it has taken
+    max_requests: int
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._share, self.max_requests = self.max_requests, sys.maxsize
-        self._state = mmap(-1, 1)  # a byte that the master and the worker share
+        self._told = mmap(-1, 2)  # shared by the master and the worker
 
     @property
     def is_due(self) -> bool:
         """Whether it has answered its share of requests, and goes on until there is another in its place."""
-        return self._state[0] == DUE
+        return bool(self._told[DUE]) and not self.is_replaced
 
     @property
     def is_replaced(self) -> bool:
         """Whether there is another in its place: it ends, and the service does not."""
-        return self._state[0] == REPLACED
+        return bool(self._told[REPLACED])
 
     def replace(self) -> None:
         """Say, as the master, that another is there."""
-        self._state[0] = REPLACED
+        self._told[REPLACED] = True
 
     def load_wsgi(self) -> None:
         """Load the application, and tell it with each request whether this worker is to go on."""
@@ -58,8 +59,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         application = self.wsgi
 
         def told(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-            if self.nr >= self._share and not self.is_replaced:
-                self._state[0] = DUE
+            if self.nr >= self._share:
+                self._told[DUE] = True
             environ[DRAINING] = not self.alive and not self.is_replaced
             return application(environ, start_response)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from portico.response_headers import SECURITY_HEADERS
 from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.frame import Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
+from portico.response_headers import SECURITY_HEADERS
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
 

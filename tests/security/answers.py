@@ -47,7 +47,7 @@ ANSWERS = {
     "framing: chunk size 0x": Answers(400, 400),
     "framing: chunk size with an underscore": Answers(400, 400),
     "framing: chunk size empty": Answers(400, 400),
-    "framing: chunk size beyond 64 bits": Answers(400, 0),
+    "framing: chunk size beyond 64 bits": Answers(400, 400),
     "framing: chunk size shorter than its data": Answers(400, 400),
     "framing: chunk size with a blank before": Answers(400, 400),
     "framing: chunk size with a zero byte": Answers(400, 400),

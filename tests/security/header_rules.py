@@ -63,7 +63,9 @@ def kept_for_ever_only_by_digest(answer: Answer) -> bool:
 
 
 def says_no_version(answer: Answer) -> bool:
-    return not VERSION.search(answer.headers.get("Server", "")) and not [x for x in OF_THE_INSIDE if x in answer.headers]
+    return not VERSION.search(answer.headers.get("Server", "")) and not [
+        x for x in OF_THE_INSIDE if x in answer.headers
+    ]
 
 
 def leads_nowhere_else(answer: Answer) -> bool:
@@ -87,7 +89,9 @@ RULES: dict[str, Rule] = {
     "10020 frame-ancestors": lambda answer: directives(answer).get("frame-ancestors") == ["'self'"],
     "10025 Referrer-Policy": sent("Referrer-Policy", "strict-origin-when-cross-origin"),
     "10063 Permissions-Policy": lambda answer: "camera=()" in answer.headers.get("Permissions-Policy", ""),
-    "10038 Content-Security-Policy, once": lambda answer: len(answer.headers.get_all("Content-Security-Policy", [])) == 1,
+    "10038 Content-Security-Policy, once": lambda answer: (
+        len(answer.headers.get_all("Content-Security-Policy", [])) == 1
+    ),
     "10055 scripts": runs_own_scripts_only,
     "10055 wide sources": has_no_wide_source,
     "10055 directives without a default": has_each_directive_that_has_no_default,

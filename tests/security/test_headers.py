@@ -63,7 +63,9 @@ def test_callback_breaks_no_rule(gateway_site: str):
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"{", 400), ({"output": "nope"}, 400), (b"a" * 70_000, 413)], ids=["broken", "unknown", "large"]
+    ("body", "status"),
+    [(b"{", 400), ({"output": "nope"}, 400), (b"a" * 70_000, 413)],
+    ids=["broken", "unknown", "large"],
 )
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_callback_that_is_refused_breaks_no_rule(gateway_site: str, body: bytes | dict, status: int, accept: str):

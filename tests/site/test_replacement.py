@@ -1,12 +1,11 @@
 """A gunicorn process that has answered its share is replaced, and nobody who asks notices."""
 
 import http.client
-import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -18,9 +17,10 @@ from tests.site.visitor import open_page, post
 from tests.small_sites import write_site
 
 SHARE = 60  # requests of a process; up to a fifth more by chance
-CLIENTS = 8
+KEPT_OR_NOT = [True, False] * 4  # the connections of each client
 REPLACED = 5
 LIMIT_S = 30
+POLL_S = 0.01
 # A page that says which process answers, once a file is there that the question names.
 PAGE = """
 import os, time
@@ -58,38 +58,42 @@ class Service:
         return {child.pid for child in self._process.children()}
 
 
-@pytest.fixture(params=["1", "2"])
-def service(tmp_path: Path, request) -> Iterator[Service]:
-    site, port = write_site(tmp_path, {"slow": PAGE}), free_port()
-    settings = {"PORTICO_WORKERS": request.param, "PORTICO_WORKER_REQUESTS": str(SHARE), "PYTHONPATH": os.getcwd()}
+@contextmanager
+def running_service(folder: Path, workers: int) -> Iterator[Service]:
+    site, port = write_site(folder, {"slow": PAGE}), free_port()
+    settings = {"PORTICO_WORKERS": str(workers), "PORTICO_WORKER_REQUESTS": str(SHARE)}
     with running_process("portico", port, PORTICO_SITE=str(site), **settings) as process:
         yield Service(port, psutil.Process(process.pid))
 
 
-def test_no_request_fails_while_processes_are_replaced(service: Service):
-    seen, answers, over = set(service.workers()), Counter(), threading.Event()
-    crowd = [threading.Thread(target=keep_asking, args=(service, keep, answers, over)) for keep in [True, False] * 4]
-    for client in crowd:
-        client.start()
-    wait_until(lambda: len(seen.update(service.workers()) or seen) > len(service.workers()) + REPLACED)
-    over.set()
-    for client in crowd:
-        client.join()
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_request_fails_while_processes_are_replaced(tmp_path: Path, workers: int):
+    answers, over = Counter(), threading.Event()
+    with running_service(tmp_path, workers) as service:
+        seen = service.workers()
+        crowd = [threading.Thread(target=keep_asking, args=(service, keep, answers, over)) for keep in KEPT_OR_NOT]
+        for client in crowd:
+            client.start()
+        wait_until(lambda: len(seen.update(service.workers()) or seen) > workers + REPLACED)
+        over.set()
+        for client in crowd:
+            client.join()
     assert set(answers) == {"200 True"}  # what says that it drains would be taken for a page that is down
     assert answers.total() >= REPLACED * SHARE
 
 
-def test_request_in_flight_is_answered_and_holds_up_nobody(service: Service, tmp_path: Path):
-    before, file, answered = service.workers(), tmp_path / "go on", []
-    slow = threading.Thread(target=lambda: answered.append(service.ask(str(file))))
-    slow.start()
-    wait_until(lambda: not {service.ask() for _ in range(SHARE)} & before)
-    assert not answered
-    file.touch()
-    slow.join()
-    assert set(answered) <= before
-    wait_until(lambda: not service.workers() & before)
-    assert len(service.workers()) == len(before)
+def test_request_in_flight_is_answered_and_holds_up_nobody(tmp_path: Path):
+    file, answered = tmp_path / "go on", []
+    with running_service(tmp_path, workers=1) as service:
+        before = service.workers()
+        slow = threading.Thread(target=lambda: answered.append(service.ask(str(file))))
+        slow.start()
+        wait_until(lambda: service.ask() not in before)
+        assert not answered
+        file.touch()
+        slow.join()
+        assert set(answered) == before
+        wait_until(lambda: not service.workers() & before)
 
 
 def test_processes_last_long_unless_told_otherwise():
@@ -122,3 +126,4 @@ def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT_S
     while not condition():
         assert time.monotonic() < deadline
+        time.sleep(POLL_S)

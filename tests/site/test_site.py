@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from portico.response_headers import SECURITY_HEADERS
 from portico.registry import read_registry
+from portico.response_headers import SECURITY_HEADERS
 from tests.processes import ROOT
 from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post, without_hashes
 
