@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-starts test-rollouts integration page up down rollout seed check format lock screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-starts test-rollouts integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,13 @@ format: $(VENV)/dev.done ## Format, and fix what can be fixed
 lock: $(VENV)/dev.done ## Write the locks again from pyproject.toml
 	@LOCK_WITH=$(BIN)/pip-compile sh requirements/lock.sh
 
+audit: $(VENV)-audit/done ## Ask for known vulnerabilities of every locked package; fails, and says so, where none can be asked
+	@$(VENV)-audit/bin/python -m deploy.audit $(addprefix requirements/,$(addsuffix .txt,runtime dev stock audit))
+
+sbom: $(VENV)-audit/done ## Write what each image holds into sbom/, in the CycloneDX format
+	@docker compose build --quiet
+	@$(VENV)-audit/bin/python -m deploy.sbom sbom
+
 screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: make screenshots URL=http://…
 	@$(BIN)/python docs/screenshots.py "$(URL)"
 
@@ -94,6 +101,11 @@ $(VENV)/runtime.done: requirements/runtime.txt
 $(VENV)-stock/done: requirements/stock.txt
 	@test -x $(VENV)-stock/bin/python || $(PYTHON) -m venv $(VENV)-stock
 	@$(VENV)-stock/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)-audit/done: requirements/audit.txt
+	@test -x $(VENV)-audit/bin/python || $(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/runtime.done

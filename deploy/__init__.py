@@ -1,1 +1,1 @@
-"""Bringing a site to its machines: a rollout on plain compose. Standard library only: it runs beside Docker, without an environment."""
+"""Bringing a site to its machines: a rollout on plain compose. A rollout needs the standard library only: it runs beside Docker."""

@@ -15,6 +15,7 @@ from portico.shared_assets.plotly_bundles import TRACES
 from tests.processes import ROOT
 
 REGISTRY = read_registry(ROOT)
+LIMITS = ("mem_limit", "pids_limit")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/benchmarks.md")
 
 
@@ -22,13 +23,15 @@ def missing_for(folder: Path, page: Page) -> list[str]:
     """Name each place that does not know of a page yet."""
     source = folder / "services" / page.name / "page.py"
     compose = yaml.safe_load((folder / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
-    build = compose.get(page.name, {}).get("build", {})
+    service = compose.get(page.name, {})
+    build = service.get("build", {})
     places = {
         f"services/{page.name}/__init__.py": source.with_name("__init__.py").is_file(),
         f"construct_page in services/{page.name}/page.py": source.is_file()
         and "def construct_page(" in source.read_text(),
         f"docker-compose.yml: services.{page.name}": page.name in compose,
         f"docker-compose.yml: services.{page.name}.build.args.PAGE": build.get("args", {}).get("PAGE") == page.name,
+        **{f"docker-compose.yml: services.{page.name}.{limit}": limit in service for limit in LIMITS},
     }
     return [place for place, known in places.items() if not known]
 
@@ -68,7 +71,23 @@ def test_page_added_by_hand_is_told_what_is_missing(site_copy):
         "construct_page in services/byhand/page.py",
         "docker-compose.yml: services.byhand",
         "docker-compose.yml: services.byhand.build.args.PAGE",
+        "docker-compose.yml: services.byhand.mem_limit",
+        "docker-compose.yml: services.byhand.pids_limit",
     ]
+
+
+def test_every_service_has_its_limits():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    assert {(name, limit) for name in compose for limit in LIMITS if limit not in compose[name]} == set()
+
+
+def test_limits_of_a_client_are_the_same_in_the_image_and_in_compose():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    given = {name: value for name, value in compose["gateway"]["environment"].items() if name.startswith("GATEWAY_")}
+    image = dict(re.findall(r"(GATEWAY_(?:CLIENT|TRUSTED)\w+)=(\S+)", (ROOT / "Dockerfile").read_text()))
+    assert given == {name: f"${{{name}:-{value}}}" for name, value in image.items()}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in image if f"`{name}`" not in readme] == []
 
 
 def test_page_written_by_make_page_is_known_everywhere(site_copy):

@@ -1,10 +1,13 @@
 """What docker-compose.yml promises of every container, asked of the containers as they run."""
 
 import json
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from deploy.sbom import contents
 from portico.registry import read_registry
 from tests.containers.stack import Stack, inspect, run
 from tests.processes import ROOT
@@ -12,6 +15,10 @@ from tests.processes import ROOT
 pytestmark = pytest.mark.containers
 
 SERVICES = ("gateway", *read_registry(ROOT).names())
+SECRET = re.compile(r"passw|secret|token|credential|private|://[^/ ]*:[^/ ]*@", re.IGNORECASE)
+# What a build could have taken along, by name; a certificate of an authority is public.
+FILES_OF_SECRETS = (".env*", ".git", ".netrc", ".npmrc", ".pgpass", ".pypirc", "id_rsa*", "id_ed25519*", "*.key")
+OURS = ("/site", "/usr/share/portico", "/etc/nginx", "/root", "/home", "/tmp")
 GRACEFUL_TIMEOUT_S = 25  # of gunicorn and of nginx's workers
 
 
@@ -94,3 +101,46 @@ def test_page_images_share_all_layers_but_the_last(stack: Stack):
     layers = [json.loads(run("docker", "inspect", image))[0]["RootFS"]["Layers"] for image in images]
     assert layers[0][:-1] == layers[1][:-1] == layers[2][:-1]
     assert len({each[-1] for each in layers}) == len(images)
+
+
+def test_no_secret_is_in_the_environment_or_the_history_of_an_image(stack: Stack, service: str):
+    image = f"{stack.project}-{service}"
+    environment = inspect(image)["Config"]["Env"]
+    history = run("docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", image).splitlines()
+    assert [line for line in [*environment, *history] if SECRET.search(line)] == []
+
+
+def test_no_file_of_secrets_is_in_an_image(stack: Stack, service: str):
+    named = " -o ".join(f"-name '{name}'" for name in FILES_OF_SECRETS)
+    script = f"find / -xdev \\( {named} \\) -print; grep -rlE '^-----BEGIN [A-Z ]*PRIVATE KEY' {' '.join(OURS)}; true"
+    asked = ("docker", "run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh")
+    assert run(*asked, f"{stack.project}-{service}", "-c", script).split() == []
+
+
+def test_build_is_sent_nothing_but_what_an_image_is_made_of(tmp_path: Path):
+    context, sent = tmp_path / "context", tmp_path / "sent"
+    secrets = [".env", ".git/config", "id_rsa", "data/own.csv", "services/barchart/.env.local", "portico/site.key"]
+    for name in [*secrets, "pages.toml", "services/barchart/page.py", "portico/site.py"]:
+        (context / name).parent.mkdir(parents=True, exist_ok=True)
+        (context / name).touch()
+    (context / ".dockerignore").write_bytes((ROOT / ".dockerignore").read_bytes())
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\nCOPY . /\n")
+    run("docker", "build", "--quiet", f"--file={dockerfile}", f"--output={sent}", str(context))
+    files = {str(file.relative_to(sent)) for file in sent.rglob("*") if file.is_file()}
+    assert files == {"pages.toml", "services/barchart/page.py", "portico/site.py"}
+
+
+def test_list_of_what_an_image_holds_has_all_that_was_locked_for_it(stack: Stack):
+    locked = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements" / "runtime.txt").read_text(), re.MULTILINE)
+    page, gateway = (contents(f"{stack.project}-{service}") for service in ("barchart", "gateway"))
+    assert {f"pkg:pypi/{name}@{version}" for name, version in locked} <= purls(page)
+    for each in (page, gateway):
+        assert {purl.partition("@")[0] for purl in purls(each)} >= {
+            "pkg:deb/debian/libc6",
+            "pkg:npm/plotly.js-basic-dist-min",
+        }
+
+
+def purls(bill: dict) -> set[str]:
+    return {part["purl"] for part in bill["components"]}
