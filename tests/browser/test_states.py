@@ -66,13 +66,14 @@ def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open
     faults.clear()
 
 
-def test_change_that_a_page_fails_at_is_said_until_one_succeeds(open_page, embedded, faults):
+@pytest.mark.parametrize(("status", "said"), [(500, "could not work this out"), (429, "Wait a moment")])
+def test_change_that_is_not_answered_is_said_until_one_is(open_page, embedded, faults, status, said):
     chart = open_page()
     chart.goto(f"{embedded}/barchart/")
     expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
-    chart.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
+    chart.route("**/_dash-update-component*", lambda route: route.fulfill(status=status))
     pick(chart, "x", "Continent")
-    expect(chart.get_by_role("alert")).to_contain_text("could not work this out")
+    expect(chart.get_by_role("alert")).to_contain_text(said)
     chart.unroute_all()
     pick(chart, "measure", "GDP per person")
     expect(chart.locator("#chart .barlayer .point")).to_have_count(5)

@@ -7,7 +7,8 @@ import requests
 
 from tests.containers.load import load_on
 from tests.containers.stack import Stack, listening_since
-from tests.site.visitor import without_pace
+from tests.security.header_rules import broken_rules
+from tests.site.visitor import ask, without_pace
 
 pytestmark = pytest.mark.containers
 
@@ -34,6 +35,7 @@ def test_dead_page_answers_503_in_the_frame_within_a_second(stack: Stack, killed
     assert 'data-retry="/barchart/_status"' in response.text
     assert response.headers["Retry-After"] == "2"
     assert response.headers["Cache-Control"] == "no-store"
+    assert broken_rules(ask(stack.url, "/barchart/", Accept="text/html")) == []
 
 
 def test_callback_of_a_dead_page_is_answered_in_plain_text(stack: Stack, killed_barchart):

@@ -21,8 +21,8 @@ from tests.site.visitor import Answer, ask
 
 pytestmark = pytest.mark.containers
 
-REQUESTS_PER_S, BURST, CONNECTIONS = 50, 500, 200  # the defaults, as README has them
-OFFICE = 40  # readers behind one address, who come at once
+REQUESTS_PER_S, BURST, CONNECTIONS = 100, 1000, 200  # the defaults, as README has them
+OFFICE = 60  # readers behind one address, who come at once
 SLOW = 100
 HEADER_LIMIT_S = 15
 TOO_MANY = 429

@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from portico.settings import DEFAULT_WORKER_REQUESTS
 from tests.processes import free_port, running_process
 from tests.site.visitor import open_page, post
 from tests.small_sites import write_site
@@ -94,10 +93,6 @@ def test_request_in_flight_is_answered_and_holds_up_nobody(tmp_path: Path):
         slow.join()
         assert set(answered) == before
         wait_until(lambda: not service.workers() & before)
-
-
-def test_processes_last_long_unless_told_otherwise():
-    assert DEFAULT_WORKER_REQUESTS >= 10_000
 
 
 def keep_asking(service: Service, keep: bool, answers: Counter, over: threading.Event) -> None:
