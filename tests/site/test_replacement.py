@@ -17,7 +17,7 @@ from tests.small_sites import write_site
 
 SHARE = 60  # requests of a process; up to a fifth more by chance
 KEPT_OR_NOT = [True, False] * 4  # the connections of each client
-REPLACED = 5
+REPLACED = 3
 LIMIT_S = 30
 POLL_S = 0.01
 # A page that says which process answers, once a file is there that the question names.
