@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.error_pages import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.frame import Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
@@ -79,6 +79,7 @@ def nginx_config(registry: Registry) -> str:
         pages=tuple(registry),
         home=next((page for page in registry if page.path == "/"), None),
         callback=CALLBACK,
+        misdirected=MISDIRECTED,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,
