@@ -14,7 +14,7 @@ from tests.processes import ROOT
 
 pytestmark = pytest.mark.containers
 
-SERVICES = ("gateway", *read_registry(ROOT).names())
+SERVICES = ("gateway", "discovery", *read_registry(ROOT).names())
 SECRET = re.compile(r"passw|secret|token|credential|private|://[^/ ]*:[^/ ]*@", re.IGNORECASE)
 # What a build could have taken along, by name; a certificate of an authority is public.
 FILES_OF_SECRETS = (".env*", ".git", ".netrc", ".npmrc", ".pgpass", ".pypirc", "id_rsa*", "id_ed25519*", "*.key")
@@ -93,7 +93,7 @@ def test_limits_can_be_overridden(stack: Stack, monkeypatch):
     monkeypatch.setenv("HOME_MEMORY", "90m")
     services = json.loads(stack.compose("config", "--format", "json"))["services"]
     limits = {name: int(service["mem_limit"]) // 1024**2 for name, service in services.items()}
-    assert limits == {"gateway": 256, "home": 90, "barchart": 300, "linechart": 300}
+    assert limits == {"gateway": 256, "discovery": 64, "home": 90, "barchart": 300, "linechart": 300}
 
 
 def test_page_images_share_all_layers_but_the_last(stack: Stack):
