@@ -12,6 +12,7 @@ from portico.error_pages import RETRY_AFTER_S
 from portico.frame import PASSING, Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
+from portico.shared_answers import KEPT_CODING
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
 
@@ -77,6 +78,7 @@ def nginx_config(registry: Registry) -> str:
         pages=tuple(registry),
         home=next((page for page in registry if page.path == "/"), None),
         callback=CALLBACK,
+        kept_coding=KEPT_CODING,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,
