@@ -1,8 +1,8 @@
 """Answers of callbacks that other readers may be given: on pages that say for how long (`fresh` in `pages.toml`).
 
 The gateway keeps them by path and body, under the version of the page that it asked for a second ago at most. An
-answer names its version too, so that one of another build is not kept; it is compressed once, here. What the page does not want to be kept, such as
-that its data is away, it says by `for_this_reader`.
+answer names its version too, so that one of another build is not kept, and is compressed here, once for all its
+readers. What the page does not want to be kept, such as that its data is away, it says by `for_this_reader`.
 """
 
 import gzip
