@@ -1,6 +1,6 @@
 """The hashes of files: those that were written down when a wheel was installed, and others of what a file holds.
 
-To read all of Dash's and plotly's scripts at each start would take a container about as much memory as a page does.
+To read the 20 MB of scripts that Dash and plotly bring would be a part of each start, in time and in memory.
 A wheel's RECORD has the SHA-256 of each of its files (https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
 It is believed of a file that has the size it says and that was not written later than the RECORD itself, which an
 installer writes last. A file that was edited, or is installed in another way, is read. What is not noticed is an edit
