@@ -34,7 +34,7 @@ class LeanTemplates(Templates):  # type: ignore[misc]  # plotly ships no types
 
     @default.setter
     def default(self, value: Any) -> None:
-        self._waits = False
+        self._make()
         Templates.default.fset(self, value)
 
     def __getitem__(self, item: Any) -> Any:
