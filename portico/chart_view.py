@@ -72,10 +72,9 @@ class Shown:
 
     def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
         """What the browser keeps of this view; without a query of its own, the address that was opened."""
-        given = urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
         keeps = self.keeps(asked)
         return {
-            "address": self.form.address() if self.asked and not self.strange else given,
+            "address": self.form.address() if self.asked and not self.strange else self._given(),
             "query": asked.query if asked and keeps else self.form.whole_address(),
             "shape": asked.shape if asked and keeps else self.shapes,
             "values": self.form.values,
@@ -84,6 +83,10 @@ class Shown:
             **({"late": True} if self.late else {}),
             **({"slow": True} if self.late or self.slow else {}),
         }
+
+    def _given(self) -> str:
+        """The query that was asked, as it came."""
+        return urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
 
 
 def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ LONGEST_TEXT = 200  # characters of one value
 MOST_TEXTS = 100  # values of one control
 LISTED_LENGTH = 10_000  # characters that the lists of a form take in its address: of the 16 KB that a gateway passes on
 MOST_DIGITS = 40
+WRITTEN = 1024  # parameters that are kept as they stand in an address
 UNASKED = re.compile(r"[\0\ud800-\udfff]")  # what is no text in UTF-8, or in PostgreSQL
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # unseen parts of words and of emoji
 
@@ -188,7 +190,7 @@ class Form:
         """The first of some texts, as many as the address has room for."""
         kept: list[str] = []
         for text in texts:
-            self._room -= (length := len(urlencode([(name, text)])) + 1)  # and what parts it from the next
+            self._room -= (length := len(_written(name, text)) + 1)  # and what parts it from the next
             if self._room < 0 or len(kept) == MOST_TEXTS:
                 self._room += length
                 break
@@ -241,7 +243,13 @@ class Form:
 
 
 def _query(pairs: Any) -> str:
-    return urlencode([(control.name, text) for control, value in pairs for text in control.texts(value)])
+    return "&".join(_written(control.name, text) for control, value in pairs for text in control.texts(value))
+
+
+@lru_cache(maxsize=WRITTEN)
+def _written(name: str, text: str) -> str:
+    """A parameter as it stands in an address; each view writes all of its own more than once."""
+    return urlencode([(name, text)])
 
 
 def address_arguments() -> Arguments:

@@ -1,20 +1,25 @@
 """Answers of callbacks that other readers may be given: on pages that say for how long (`fresh` in `pages.toml`).
 
 The gateway keeps them by path and body, under the version of the page that it asked for a second ago at most. An
-answer names its version too, so that one of another build is not kept. What the page does not want to be kept, such as
-that its data is away, it says by `for_this_reader`.
+answer names its version too, so that one of another build is not kept, and is compressed here, once for all its
+readers. What the page does not want to be kept, such as that its data is away, it says by `for_this_reader`.
 """
 
+import gzip
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Response, g
+from flask import Response, g, request
 
 from portico.data.failures import DataError
 
 if TYPE_CHECKING:
     from portico.page_app import PageApp
 
+# What the nginx gateway says that it takes, of answers that it may keep; no browser says this alone.
+KEPT_CODING = "gzip"
+GZIP_LEVEL = 4  # as the gateway compresses what it does not keep
+COMPRESSED_FROM = 1000  # bytes
 VERSION_HEADER = "X-Portico-Version"
 NOBODY_ELSE = "no-store"
 
@@ -42,6 +47,15 @@ def with_sharing(response: Response, app: "PageApp", version: str) -> Response:
     if shares and not g.get("portico_for_this_reader"):
         response.headers["Cache-Control"] = f"public, max-age={app.page.fresh_s}"
         response.headers[VERSION_HEADER] = version
+        _compress(response)
     else:
         response.headers["Cache-Control"] = NOBODY_ELSE
     return response
+
+
+def _compress(response: Response) -> None:
+    """Compress an answer that the gateway keeps, which would compress it for each reader again."""
+    asked = request.headers.get("Accept-Encoding")
+    if asked == KEPT_CODING and (response.content_length or 0) >= COMPRESSED_FROM:
+        response.set_data(gzip.compress(response.get_data(), GZIP_LEVEL, mtime=0))
+        response.headers["Content-Encoding"] = KEPT_CODING

@@ -109,12 +109,12 @@ class TableForm:
         """Ask which columns are filtered, and each for its values or bounds."""
         among = [each for each in self.table.drawable() if each is not without]
         listed = self.form.arguments.getlist("filter")
-        given = {name for name in self.form.arguments if any(self.form.arguments.getlist(name))} | set(self._said)
+        said = columns_in(self._said)
+        given = columns_in(name for name, texts in self.form.arguments.lists() if any(texts))
         usual = [
             each.name
             for each in among
-            if any(f"{prefix}{each.name}" in self._said for prefix in PREFIXES)
-            or (any(f"{prefix}{each.name}" in given for prefix in PREFIXES) and (not listed or each.name in listed))
+            if each.name in said or (each.name in given and (not listed or each.name in listed))
         ]
         options = {each.name: each.label for each in among}
         chosen = self.form.ask(
@@ -151,6 +151,11 @@ class TableForm:
             low=self.form.ask(made(f"from.{column.name}", f"{column.label} from", "", hint=low, group="filter")),
             high=self.form.ask(made(f"to.{column.name}", f"{column.label} to", "", hint=high, group="filter")),
         )
+
+
+def columns_in(names: Iterable[str]) -> set[str]:
+    """The columns of which parameters of these names are filters."""
+    return {name.removeprefix(prefix) for name in names for prefix in PREFIXES if name.startswith(prefix)}
 
 
 def can_split(column: Column) -> bool:

@@ -19,8 +19,10 @@ from werkzeug.test import TestResponse
 from portico.errors import ConfigError
 from portico.page_app import CALLBACK, PageApp
 from portico.registry import REGISTRY_FILE
+from portico.shared_assets.assets import CODINGS
 from portico.trace_types import not_drawn
 
+AS_BROWSERS = {"Accept-Encoding": ", ".join(CODINGS)}  # a compressed file is read, where there is one
 SHARED_FILE = re.compile(rb'(?:src|href)="(/_shared/[^"]*)"')
 
 
@@ -40,8 +42,9 @@ def _warm_page(client: FlaskClient, app: PageApp) -> None:
     path = app.page.path
     index = _expect_success(app, client.get(path))
     _check_traces(app, _expect_success(app, client.get(f"{path}_dash-layout")))
-    for address in (f"{path}_dash-dependencies", *_shared_files(index)):
-        _expect_success(app, client.get(address))
+    _expect_success(app, client.get(f"{path}_dash-dependencies"))
+    for address in _shared_files(index):
+        _expect_success(app, client.get(address, headers=AS_BROWSERS))
     for body in sample_callbacks(app):
         _check_traces(app, _expect_success(app, client.post(f"{path}{CALLBACK}", json=body), body["output"]))
 

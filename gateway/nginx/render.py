@@ -12,6 +12,7 @@ from portico.frame import Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
 from portico.response_headers import SECURITY_HEADERS
+from portico.shared_answers import KEPT_CODING
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
 
@@ -80,6 +81,7 @@ def nginx_config(registry: Registry) -> str:
         home=next((page for page in registry if page.path == "/"), None),
         callback=CALLBACK,
         misdirected=MISDIRECTED,
+        kept_coding=KEPT_CODING,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from portico.shared_assets.joining import Joined
 from portico.shared_assets.libraries import dash_package
-from portico.shared_assets.package import SharedPackage, joined
+from portico.shared_assets.package import SharedPackage
 from portico.shared_assets.plotly_bundles import PLOTLY, bundle_file, plotly_package
 
 OWN = "portico"
@@ -82,5 +83,5 @@ class SharedAssets:
 def own_package() -> SharedPackage:
     """Portico's own style sheet and icon, and its scripts as one."""
     files = {file.name: file.read_bytes() for file in sorted(STATIC.iterdir()) if file.is_file()}
-    scripts = {name: files.pop(name) for name in list(files) if name.endswith(".js")}
-    return SharedPackage(OWN, {**files, SCRIPT: joined(scripts.values())})
+    scripts = tuple(files.pop(name) for name in list(files) if name.endswith(".js"))
+    return SharedPackage(OWN, {**files, SCRIPT: Joined(scripts)})

@@ -16,14 +16,14 @@ from typing import Any
 
 from dash import _dash_renderer, dash_table, dcc, html
 
-from portico.shared_assets.package import SharedPackage, joined
+from portico.shared_assets.joining import Joined
+from portico.shared_assets.package import SharedPackage
 
 DASH = "dash"
 # Beside the files of `dcc`: it looks for its other parts in the folder that it was loaded from. Dash wants to see
 # the name of its renderer in each index.
 CORE = "dcc/dash-renderer-and-components.js"
 CORE_PARTS = ("dcc/async-graph.js", "dcc/async-dropdown.js", "dcc/async-slider.js")
-SOURCE_MAP = re.compile(rb"^//# sourceMappingURL=.*$", re.MULTILINE)
 Resource = Mapping[str, Any]
 
 
@@ -31,7 +31,7 @@ def dash_package() -> SharedPackage:
     """Dash: its renderer and components, and what every page runs of it as one file."""
     resources = [*_dash_renderer._js_dist, *dcc._js_dist, *html._js_dist, *dash_table._js_dist]
     files = _files(DASH, resources) | {path: _folder(DASH) / path for path in _renderer_needs()}
-    return SharedPackage(DASH, {**files, CORE: _core(files)})
+    return SharedPackage(DASH, {**files, CORE: Joined(tuple(files[path] for path in core_files()))})
 
 
 def core_files() -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def _resources(module: ModuleType) -> list[Resource]:
     return [*getattr(module, "_js_dist", ()), *getattr(module, "_css_dist", ())]
 
 
-def _files(namespace: str, resources: Iterable[Resource]) -> dict[str, bytes | Path]:
+def _files(namespace: str, resources: Iterable[Resource]) -> dict[str, Path]:
     own = [each for each in resources if each.get("namespace") == namespace and not each.get("dev_only")]
     files = {path: _folder(namespace) / path for each in own for path in _paths(each)}
     return {path: file for path, file in files.items() if file.is_file()}  # maps are listed, not all are there
@@ -82,8 +82,3 @@ def _renderer_needs() -> list[str]:
 def _is_run(resource: Resource) -> bool:
     mine = resource.get("namespace") == DASH and "relative_package_path" in resource
     return mine and not resource.get("dynamic") and "async" not in resource
-
-
-def _core(files: Mapping[str, bytes | Path]) -> bytes:
-    package = SharedPackage(DASH, files)
-    return joined(SOURCE_MAP.sub(b"", package.read(path)) for path in core_files())

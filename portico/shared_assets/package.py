@@ -1,10 +1,14 @@
 """One package of shared files, and the digest that stands in their addresses."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+
+from portico.shared_assets.hashes import Recorded, file_hash, recorded_hashes
+from portico.shared_assets.joining import Joined
 
 SHARED_PREFIX = "/_shared/"
 DIGEST_LENGTH = 16  # hex digits
@@ -19,22 +23,30 @@ TYPES = {
 }
 OTHER = "application/octet-stream"
 
+Content = bytes | Path | Joined
+
 
 @dataclass(frozen=True)
 class SharedPackage:
     """The files of one package by name: held in memory where they are ours or made up, else where they lie."""
 
     name: str
-    files: Mapping[str, bytes | Path]
+    files: Mapping[str, Content]
 
     @cached_property
     def digest(self) -> str:
-        """Of the names and the contents of all files: another one after any change."""
-        digest = hashlib.sha256()
+        """Of the names and the contents of all files: another one after any change.
+
+        What the installed distribution of that name has recorded of its files is believed (`hashes.py`).
+        """
+        recorded, digest = recorded_hashes(self.name, self._paths()), hashlib.sha256()
         for file in sorted(self.files):
-            content = self.read(file)
-            digest.update(f"{file}\0{len(content)}\0".encode() + content)
+            digest.update(f"{file}\0{_hash_of(self.files[file], recorded)}\0".encode())
         return digest.hexdigest()[:DIGEST_LENGTH]
+
+    def _paths(self) -> list[Path]:
+        joined = (content.parts for content in self.files.values() if isinstance(content, Joined))
+        return [each for each in chain(self.files.values(), *joined) if isinstance(each, Path)]
 
     @property
     def prefix(self) -> str:
@@ -52,11 +64,15 @@ class SharedPackage:
         return content if isinstance(content, bytes) else content.read_bytes()
 
 
+def _hash_of(content: Content, recorded: Mapping[Path, Recorded]) -> str:
+    match content:
+        case bytes():
+            return hashlib.sha256(content).hexdigest()
+        case Joined():
+            return content.hash_of(_hash_of(part, recorded) for part in content.parts)
+    return file_hash(content, recorded)
+
+
 def media_type(file: str) -> str:
     """What a file is, for a browser."""
     return TYPES.get(Path(file).suffix, OTHER)
-
-
-def joined(scripts: Iterable[bytes]) -> bytes:
-    """Scripts as one script; what ends without a semicolon or in a comment does not run into the next."""
-    return b"".join(script.rstrip() + b"\n;\n" for script in scripts)

@@ -48,6 +48,15 @@ def test_same_question_is_worked_out_once(stack: Stack, bodies):
     assert first.headers["Cache-Control"] == "public, max-age=60"
 
 
+def test_answer_is_kept_compressed_and_opened_for_who_takes_no_gzip(stack: Stack, bodies):
+    body = bodies[0] | {"changedPropIds": ["address.data", "compressed"]}
+    first, plain = post(stack, body), post(stack, body, **{"Accept-Encoding": "identity"})
+    assert [cache_status(stack, each) for each in (first, plain)] == ["MISS", "HIT"]
+    assert [each.headers.get("Content-Encoding", "") for each in (first, plain)] == ["gzip", ""]
+    assert [each.headers["Vary"] for each in (first, plain)] == ["Accept-Encoding"] * 2
+    assert plain.text == first.text
+
+
 def test_readers_who_ask_at_once_share_one_flight(stack: Stack, bodies):
     body, before = bodies[0] | {"changedPropIds": ["address.data", "flight"]}, asked_of_pages(stack)
     answers: list[str] = []

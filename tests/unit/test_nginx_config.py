@@ -12,6 +12,7 @@ from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, mill
 from portico.error_pages import is_of_home
 from portico.registry import Registry, parse_registry
 from portico.response_headers import SECURITY_HEADERS
+from portico.shared_answers import KEPT_CODING
 from portico.shared_assets import SharedAssets
 from portico.shared_assets.assets import own_package
 from portico.shared_assets.build import write_compressed
@@ -189,7 +190,9 @@ def test_shared_assets_come_from_any_page(config: str):
 def test_answers_are_kept_where_a_page_says_for_how_long_and_nowhere_else():
     fresh = {"name": "fresh", "pure": True, "fresh": 60}
     config = config_of(HOME, PURE, fresh)
-    assert "proxy_cache answers;" in block(config, "location = /fresh/_dash-update-component")
+    location = block(config, "location = /fresh/_dash-update-component")
+    assert "proxy_cache answers;" in location
+    assert f"proxy_set_header Accept-Encoding {KEPT_CODING};" in location
     assert config.count("proxy_cache answers;") == 1
     assert "keys_zone=answers" not in config_of(HOME, PURE)
     assert "$page_version" not in config_of(HOME, PURE)  # nothing sets it, and nginx would not start

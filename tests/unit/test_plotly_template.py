@@ -1,6 +1,9 @@
 """Figures that a page makes with plotly itself: light, in the site's look, and of kinds that its bundle draws."""
 
 import json
+import os
+import subprocess
+import sys
 
 import plotly.graph_objects as go
 import plotly.io as pio
@@ -11,6 +14,7 @@ from portico.figures import PALETTE
 from portico.mounting import page_server
 from portico.plotly_template import NAME, use_lean_template
 from portico.trace_types import not_drawn
+from tests.processes import ROOT
 
 PAGE = """
 import plotly.graph_objects as go
@@ -52,6 +56,25 @@ def test_template_of_the_page_itself_wins(page):
     assert pio.templates.default == NAME
     assert go.Figure(layout={"template": "plotly_dark"}).layout.template.layout.paper_bgcolor is not None
     pio.templates.default = kept
+
+
+def test_default_that_a_page_sets_afterwards_stays():
+    kept = pio.templates.default
+    use_lean_template()
+    pio.templates.default = "plotly_white"
+    assert (pio.templates.default, NAME in pio.templates) == ("plotly_white", True)
+    pio.templates.default = kept
+
+
+def test_page_without_figures_of_plotly_does_not_load_what_checks_them():
+    asked = (
+        "import sys; from portico.mounting import init_app; init_app(); print('plotly.validator_cache' in sys.modules)"
+    )
+    environment = {**os.environ, "PORTICO_PAGES": "home"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(("layout", "answer"), [(VIOLIN, BAR), (BAR, VIOLIN)])

@@ -1,10 +1,12 @@
 """What a callback's answer says of who else may be given it."""
 
+import gzip
 import json
 
 import pytest
 
 from portico.mounting import page_server
+from portico.shared_answers import KEPT_CODING
 
 PAGE = """
 from dash import Input, Output, dcc, html
@@ -17,7 +19,7 @@ def construct_page(server):
     app.layout = html.Div([dcc.Input(id="text", value="seen"), html.P(id="echo")])
 
     def answer(text):
-        if text == "mine":
+        if text.startswith("mine"):
             for_this_reader()
         return text
 
@@ -40,14 +42,15 @@ def ask(small_site, request):
     site = small_site({"page": PAGE}, REGISTRY.format(fresh=getattr(request, "param", "fresh = 60")))
     client = page_server(site, site.registry.page("page")).test_client()
 
-    def ask_with(text="a"):
+    def ask_with(text="a", **headers):
         body = {
             "output": "echo.children",
             "outputs": {"id": "echo", "property": "children"},
             "inputs": [{"id": "text", "property": "value", "value": text}],
             "changedPropIds": ["text.value"],
         }
-        return client.post("/page/_dash-update-component", data=json.dumps(body), content_type="application/json")
+        sent = {"data": json.dumps(body), "content_type": "application/json"}
+        return client.post("/page/_dash-update-component", headers=headers, **sent)
 
     ask_with.client = client
     return ask_with
@@ -62,6 +65,20 @@ def test_answer_is_for_others_too_under_the_version_that_the_page_tells(ask):
     assert answer.headers["Cache-Control"] == "public, max-age=60"
     assert answer.headers["X-Portico-Version"] == version_now(ask.client)
     assert version_now(ask.client).endswith("-data1")
+
+
+def test_answer_that_the_gateway_may_keep_is_compressed_for_it(ask):
+    plain, kept = ask("a" * 2000), ask("a" * 2000, **{"Accept-Encoding": KEPT_CODING})
+    assert kept.headers["Content-Encoding"] == KEPT_CODING
+    assert gzip.decompress(kept.data) == plain.data
+    assert kept.content_length == len(kept.data)
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"), [("a", KEPT_CODING), ("mine" * 500, KEPT_CODING), ("a" * 2000, "gzip, deflate, br")]
+)
+def test_answer_that_is_short_or_not_kept_or_for_a_browser_is_not_compressed(ask, text, accepted):
+    assert "Content-Encoding" not in ask(text, **{"Accept-Encoding": accepted}).headers
 
 
 @pytest.mark.parametrize("ask", [""], indirect=True)

@@ -1,6 +1,7 @@
 """Files that all pages share: their addresses, their compression, and how long each may be kept."""
 
 import gzip
+import os
 
 import brotli
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from portico.shared_assets import FOR_EVER, SharedAssets, SharedPackage, shared_blueprint
 from portico.shared_assets.assets import own_package
 from portico.shared_assets.build import write_compressed
+from portico.shared_assets.joining import Joined
 from portico.shared_assets.libraries import CORE, core_files, dash_package, installed_libraries
 from portico.shared_assets.plotly_bundles import WHOLE, plotly_package
 from tests.processes import ROOT
@@ -95,6 +97,55 @@ def test_unchanged_file_is_not_sent_again(client):
 def test_digest_changes_with_a_files_name_and_content():
     digests = {SharedPackage("x", files).digest for files in ({"a.js": b"1"}, {"a.js": b"2"}, {"b.js": b"2"})}
     assert len(digests) == 3
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A distribution with a script, whose RECORD says a hash that no content has; returns the script."""
+    script, information = tmp_path / "widgets" / "a.js", tmp_path / "widgets-1.dist-info"
+    script.parent.mkdir()
+    information.mkdir()
+    script.write_text("let a;")
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: widgets\nVersion: 1\n")
+    (information / "RECORD").write_text(f"widgets/a.js,sha256={'A' * 43},6\nwidgets-1.dist-info/RECORD,,\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return script
+
+
+def digest_of(script, name="widgets"):
+    return SharedPackage(name, {"a.js": script, "all.js": Joined((script,))}).digest
+
+
+def test_what_an_installer_wrote_down_of_a_file_is_believed(installed):
+    assert digest_of(installed) != digest_of(installed, "somebody else's")
+
+
+def test_file_is_read_if_it_was_written_after_it_was_installed(installed):
+    record = installed.parents[1] / "widgets-1.dist-info" / "RECORD"
+    installed.write_text("let b;")
+    os.utime(record, ns=(0, 0))
+    edited = digest_of(installed)
+    installed.write_text("let c;")
+    assert len({edited, digest_of(installed)}) == 2
+    assert digest_of(installed) == digest_of(installed, "somebody else's")
+
+
+def test_file_is_read_if_it_has_another_size_than_when_it_was_installed(installed):
+    installed.write_text("let longer;")
+    os.utime(installed, ns=(0, 0))
+    assert digest_of(installed) == digest_of(installed, "somebody else's")
+
+
+def test_digest_is_the_same_whether_hashes_are_recorded_or_made_by_reading():
+    for package in installed_libraries():
+        contents = {file: package.read(file) for file in package.files if file != CORE}
+        joined = {file: content for file, content in package.files.items() if file == CORE}
+        assert SharedPackage(package.name, contents | joined).digest == package.digest
+
+
+def test_digest_of_joined_scripts_changes_with_each_part_and_their_order():
+    parts = [(b"a", b"b"), (b"b", b"a"), (b"a", b"c"), (b"a",)]
+    assert len({SharedPackage("x", {"all.js": Joined(each)}).digest for each in parts}) == len(parts)
 
 
 def test_address_of_a_file_that_is_not_there_is_a_key_error():
