@@ -103,9 +103,8 @@ class PageApp(dash.Dash):
         html = {name: slots[name] for name in ("metas", "app_entry", "config", "renderer")}
         html |= {name: self._shared(slots[name], layout) for name in ("css", "scripts")}
         plotly = self._plotly_url() if GRAPH in layout else ""
-        return self._frame.page(
-            self.page, first=self._first_answers(layout), plotly=plotly, traces=self._traces(), **html
-        )
+        html |= {"first": self._first_answers(layout), "plotly": plotly, "traces": self._traces()}
+        return self._frame.page(self.page, content_policy((), self._csp), **html)
 
     def _shared(self, tags: str, layout: str) -> str:
         if self.site.settings.dev:
