@@ -51,35 +51,50 @@
     },
   });
 
-  // --- pages that the browser has prerendered -------------------------------------------------------
-  // Only they know when they are there, and they say it in the storage that a site's tabs have in common.
+  // --- pages that the browser prerenders ------------------------------------------------------------
+  // It does so for a link that is marked (`PRERENDER` in content_policy.py): one on which the pointer rests, and no other,
+  // as it would work against the page that is opened here. Whether such a page is there only the page knows: it says so in
+  // the storage that the tabs of a site have in common.
+  const RESTED_MS = 200;
   const READY = "portico-ready";
-  const MOST_READY = 2; // a browser keeps no more of them
-  const address = location.href;
-  let openedAt = performance.timeOrigin; // what was prerendered before is gone
+  let rested = null; // the link, and since when
+  let timer = null;
 
   const readReady = () => {
     try {
-      return JSON.parse(localStorage.getItem(READY)) ?? [];
+      return JSON.parse(localStorage.getItem(READY));
     } catch {
-      return []; // a browser that stores nothing
+      return null; // a browser that stores nothing
     }
   };
-  const writeReady = (pages) => {
-    try {
-      localStorage.setItem(READY, JSON.stringify(pages.slice(-MOST_READY)));
-    } catch {} // likewise
+  const isReady = (link) => {
+    const ready = rested?.link === link && readReady();
+    return Boolean(ready) && ready.address === link.href && ready.at > rested.since;
   };
-  const others = () => readReady().filter((each) => each.address !== address);
-  const isReady = (href) => readReady().some((each) => each.address === href && each.at > openedAt);
+
+  const forgetRest = () => {
+    clearTimeout(timer);
+    rested?.link.removeAttribute("data-rested");
+    rested = null;
+  };
+  const rest = (link) => {
+    forgetRest();
+    rested = { link, since: Date.now() };
+    link.dataset.rested = "";
+  };
+
+  document.addEventListener("pointerover", ({ target, pointerType }) => {
+    clearTimeout(timer);
+    const link = target.closest?.("a[href]");
+    if (link && link !== rested?.link && pointerType !== "touch" && isOther(link)) timer = setTimeout(rest, RESTED_MS, link);
+  });
+  addEventListener("pagehide", forgetRest);
 
   if (document.prerendering) {
-    whenDrawn(() => document.prerendering && writeReady([...others(), { address, at: Date.now() }]));
-    document.addEventListener("prerenderingchange", () => writeReady(others()));
+    const address = location.href; // before the chart makes it shorter
+    const say = () => localStorage.setItem(READY, JSON.stringify({ address, at: Date.now() }));
+    whenDrawn(() => document.prerendering && say());
   }
-  addEventListener("pageshow", ({ persisted, timeStamp }) => {
-    if (persisted) openedAt = performance.timeOrigin + timeStamp;
-  });
 
   // --- a page in the place of another ----------------------------------------------------------------
   const paths = [...document.querySelectorAll(".site-header nav a")].map((link) => link.pathname);
@@ -128,6 +143,7 @@
 
   const open = (page, step) => {
     leave();
+    forgetRest();
     root.unmount();
     window.dash_stores.length = 0; // what is set from outside would be set in each
     step.enter?.();
@@ -184,7 +200,7 @@
     if (!link || event.defaultPrevented || !plain(event) || !inThisTab(link)) return;
     going?.abort();
     const { href } = link;
-    if (root === null || !isOther(link) || isReady(href)) return;
+    if (root === null || !isOther(link) || isReady(link)) return;
     event.preventDefault();
     go(href, {
       enter: () => history.pushState({ place: placeNow() + 1 }, "", href),
