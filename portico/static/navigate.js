@@ -198,6 +198,7 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || !plain(event) || !inThisTab(link)) return;
+    clearTimeout(timer);
     going?.abort();
     const { href } = link;
     if (root === null || !isOther(link) || isReady(link)) return;

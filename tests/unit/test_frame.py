@@ -13,7 +13,9 @@ from portico.shared_assets import SharedAssets
 from tests.processes import ROOT
 
 ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""
-SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer", "plotly", "traces"), "")
+SLOTS = dict.fromkeys(
+    ("metas", "css", "app_entry", "first_paint", "config", "first", "scripts", "renderer", "plotly", "traces"), ""
+)
 
 
 class Tags(HTMLParser):
