@@ -101,7 +101,7 @@
   const checked = (draw) => (plot, figure, ...more) => {
     if (namespace.foreignPlotly) location.reload(); // a document can have one, and this is another page's
     sayUnknown(Array.isArray(figure) ? figure : (figure?.data ?? []));
-    return draw(plot, figure, ...more);
+    return draw(plot, namespace.withRoom(figure), ...more);
   };
 
   let plotly;
