@@ -13,11 +13,12 @@ from dash.development.base_component import Component
 
 MOST_ELEMENTS = 400  # more than a screen has
 HTML, DCC = "dash_html_components", "dash_core_components"
-SHOWN = frozenset(
+TAGS = (
     "A Abbr Address Article Aside B Blockquote Br Button Caption Cite Code Dd Del Details Dfn Div Dl Dt Em Figcaption"
     " Figure Footer H1 H2 H3 H4 H5 H6 Header Hr I Ins Kbd Label Li Mark Nav Ol P Pre Q S Section Small Span Strong Sub"
-    " Summary Sup Table Tbody Td Tfoot Th Thead Time Tr U Ul Var".split()
+    " Summary Sup Table Tbody Td Tfoot Th Thead Time Tr U Ul Var"
 )
+SHOWN = frozenset(TAGS.split())
 VOID = frozenset(("Br", "Hr"))
 # Of what scripts make, the place, by its name in the style sheet.
 PLACES = {
@@ -107,7 +108,7 @@ def _style(style: Any) -> str:
     """Styles of React as those of HTML: a number is of pixels."""
     if not isinstance(style, Mapping):
         return ""
-    pairs = (f"{_property(name)}:{_value(value)}" for name, value in style.items())
+    pairs = [f"{_property(name)}:{_value(value)}" for name, value in style.items() if ";" not in f"{name}{value}"]
     return f' style="{escape(";".join(pairs))}"'
 
 

@@ -66,7 +66,9 @@ class Frame:
     def _digest(self, *parts: str) -> str:
         """Of all that pages must have in common for one to take the place of another in the same document."""
         site = [self.registry.title, self.registry.description, *((each.path, each.title) for each in self.registry)]
-        return sha256(repr([site, self.assets.own("portico.css"), PRERENDER, *parts]).encode()).hexdigest()[:DIGEST_LENGTH]
+        return sha256(repr([site, self.assets.own("portico.css"), PRERENDER, *parts]).encode()).hexdigest()[
+            :DIGEST_LENGTH
+        ]
 
     def _render(self, name: str, **values: Any) -> str:
         template = _templates().get_template(name)

@@ -19,10 +19,28 @@ from tests.browser.charts import (
     pick,
     unfold,
 )
+from tests.browser.conftest import tab
+from tests.browser.test_component_libraries import TABLE
+from tests.browser.test_content_policy import CLIENTSIDE
+from tests.browser.test_every_view import grave
 from tests.browser.test_states import open_as_of_another_build
+from tests.processes import ROOT, running
+from tests.small_sites import PAGE, write_site
 
 pytestmark = pytest.mark.browser
 
+DRAWING = """
+from dash import Input, Output, dcc, html
+from portico import PageApp
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = html.Div([html.Button("Draw", id="draw"), html.Div(id="place")])
+    figure = {"data": [{"type": "violin", "y": [1, 2, 3]}], "layout": {}}
+    draw = lambda _: dcc.Graph(figure=figure)
+    app.callback(Output("place", "children"), Input("draw", "n_clicks"), prevent_initial_call=True)(draw)
+    return app.server
+"""
 REFRESH_MS = 10_000  # of home's cards
 VISITS = 12
 
@@ -98,6 +116,14 @@ def test_page_begins_at_its_top_and_is_said(page, embedded):
     assert page.evaluate("document.activeElement === document.body")
     page.keyboard.press("Tab")
     expect(page.locator(".skip-link")).to_be_focused()
+
+
+def test_axe_finds_nothing_grave_on_the_next_page(page, embedded):
+    open_chart(page, f"{embedded}/barchart/")
+    for title, path in (("Line chart", "/linechart/"), ("Home", "/")):
+        link(page, title).click()
+        expect(page.locator(drawn(path)).first).to_be_visible()
+        assert grave(page) == []
 
 
 def test_controls_work_on_the_next_page(page, embedded):
@@ -195,7 +221,11 @@ def test_views_that_are_left_ask_for_nothing(page, embedded):
 def test_answer_that_comes_when_its_page_was_left_changes_nothing(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
     held = []
-    page.route("**/barchart/_dash-update-component*", lambda route: held.append(route))
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/barchart/_dash-update-component*", hold)
     pick(page, "x", "Continent")
     expect(page.locator("#figure")).to_have_attribute("aria-busy", "true")
     follow(page, "Line chart")
@@ -282,7 +312,9 @@ def test_page_with_another_plotly_js_is_opened_ordinarily(open_page, embedded):
 @pytest.mark.parametrize("status", [503, 500, 404])
 def test_page_that_is_not_there_is_said_as_in_a_new_document(page, embedded, faults, status):
     open_chart(page, f"{embedded}/barchart/")
-    page.route("**/linechart/", lambda route: route.fulfill(status=status, body="<h1>Away</h1>", content_type="text/html"))
+    page.route(
+        "**/linechart/", lambda route: route.fulfill(status=status, body="<h1>Away</h1>", content_type="text/html")
+    )
     follow(page, "Line chart")
     expect(page.locator("h1")).to_have_text("Away")
     expect(page).to_have_url(f"{embedded}/linechart/")
@@ -301,6 +333,76 @@ def test_back_to_a_page_that_is_not_there_is_said_and_forward_leads_on(page, emb
     expect(page).to_have_url(f"{embedded}/linechart/")
     expect(page.locator(DRAWN).first).to_be_visible()
     faults.clear()
+
+
+SITE = """
+[site]
+title = "Small"
+[[page]]
+name = "chart"
+bundle = "basic"
+[[page]]
+name = "plain"
+[[page]]
+name = "drawing"
+[[page]]
+name = "inline"
+[[page]]
+name = "table"
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The address of a site whose pages differ in what they run on."""
+    chart = (ROOT / "tests" / "made_up_chart.py").read_text(encoding="utf-8")
+    sources = {"chart": chart, "plain": PAGE, "drawing": DRAWING, "inline": CLIENTSIDE, "table": TABLE}
+    folder = write_site(tmp_path_factory.mktemp("site"), sources, SITE)
+    with running("portico", PORTICO_SITE=str(folder)) as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("Inline", "seen here"), ("Table", "Oslo")], ids=["an inline script", "another library"]
+)
+def test_page_with_scripts_of_its_own_gets_a_document_of_its_own(profile, faults, pages, title, shown):
+    with tab(profile, faults) as page:
+        open_plain(page, pages)
+        mark(page)
+        link(page, title).click()
+        expect(page.locator("main")).to_contain_text(shown)
+        assert not is_same_document(page)
+        link(page, "Plain").click()
+        expect(page.locator("#echo")).to_have_text("seen")
+        expect(page).to_have_url(f"{pages}/plain/")
+
+
+def test_callbacks_of_the_next_page_are_its_own(profile, faults, pages):
+    with tab(profile, faults) as page:
+        open_chart(page, f"{pages}/chart/")
+        mark(page)
+        link(page, "Plain").click()
+        expect(page.locator("#echo")).to_have_text("seen")
+        page.locator("#text").fill("written")
+        expect(page.locator("#echo")).to_have_text("written")
+        assert is_same_document(page)
+
+
+def test_page_that_draws_with_another_plotly_js_gets_it(profile, faults, pages):
+    """What is loaded draws bars and lines; a page that shows no chart at first may draw anything."""
+    with tab(profile, faults) as page:
+        open_chart(page, f"{pages}/chart/")
+        page.evaluate("window.dash_clientside.portico.plotly = '/_shared/plotly/another'")
+        link(page, "Drawing").click()
+        page.get_by_role("button", name="Draw").click()
+        expect(page.locator(".js-plotly-plot")).to_have_count(0)
+        page.get_by_role("button", name="Draw").click()
+        expect(page.locator(".js-plotly-plot .violinlayer path").first).to_be_visible()
+
+
+def open_plain(page: Page, site: str) -> None:
+    page.goto(f"{site}/plain/")
+    expect(page.locator("#echo")).to_have_text("seen")
 
 
 def test_many_pages_leave_nothing_behind(page, embedded):

@@ -29,7 +29,9 @@ def test_names_and_roles_are_those_of_the_real_elements_alone():
 
 def test_controls_and_charts_have_their_places():
     layout = [dcc.Dropdown(["a"], "a", id="x"), dcc.Graph(figure={"data": []}, style={"height": 300})]
-    assert first_paint(layout) == '<div class="place-of-field"></div><div class="dash-graph" style="height:300px"></div>'
+    assert (
+        first_paint(layout) == '<div class="place-of-field"></div><div class="dash-graph" style="height:300px"></div>'
+    )
 
 
 def test_what_a_reader_does_not_see_at_first_is_left_out():
@@ -44,8 +46,11 @@ def test_what_html_shows_nothing_of_is_empty(layout):
 
 
 def test_styles_are_those_of_react():
+    assert first_paint(html.P(style={"color": "red;position:fixed"})) == '<p style=""></p>'
     style = {"marginTop": 4, "--chart-height": "9px", "opacity": 0, "lineHeight": "1.2"}
-    assert first_paint(html.Br(style=style)) == '<br style="margin-top:4px;--chart-height:9px;opacity:0;line-height:1.2">'
+    assert (
+        first_paint(html.Br(style=style)) == '<br style="margin-top:4px;--chart-height:9px;opacity:0;line-height:1.2">'
+    )
 
 
 def test_long_page_is_cut_off_and_stays_whole_markup():
