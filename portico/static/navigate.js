@@ -67,6 +67,11 @@
       return null; // a browser that stores nothing
     }
   };
+  const writeReady = (page) => {
+    try {
+      localStorage.setItem(READY, JSON.stringify(page));
+    } catch {} // likewise
+  };
   const isReady = (link) => {
     const ready = rested?.link === link && readReady();
     return Boolean(ready) && ready.address === link.href && ready.at > rested.since;
@@ -92,8 +97,7 @@
 
   if (document.prerendering) {
     const address = location.href; // before the chart makes it shorter
-    const say = () => localStorage.setItem(READY, JSON.stringify({ address, at: Date.now() }));
-    whenDrawn(() => document.prerendering && say());
+    whenDrawn(() => document.prerendering && writeReady({ address, at: Date.now() }));
   }
 
   // --- a page in the place of another ----------------------------------------------------------------

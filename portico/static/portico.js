@@ -5,9 +5,11 @@
   const namespace = ((window.dash_clientside ??= {}).portico ??= {});
   const answers = new Map();
   let first = null; // of the page that is shown
+  let callbacks = null; // where its callbacks are answered
 
   const readFirst = () => {
     first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
+    callbacks = `${location.pathname}_dash-update-component`;
     if (first) answers.set("_dash-layout", first.layout).set("_dash-dependencies", first.dependencies);
   };
   readFirst();
@@ -19,7 +21,8 @@
     return all;
   };
 
-  const nameOf = (resource) => String(resource?.url ?? resource).split("?")[0].split("/").pop();
+  const pathOf = (resource) => new URL(resource?.url ?? resource, location.href).pathname;
+  const nameOf = (resource) => pathOf(resource).split("/").pop();
 
   // The renderer asks for the layout and the dependencies, which stand in the index already: each is
   // answered once from there. A callback without an answer is said on the page.
@@ -35,7 +38,8 @@
       if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
       const send = (more) => browserFetch.call(window, resource, { ...more, headers: ofThisBuild(more.headers) });
       const [answer, asking] = [namespace.ask(send, options), first];
-      const say = (status) => asking === first && sayTrouble(status); // of a page that was left there is nothing to say
+      const isShown = () => asking === first && pathOf(resource) === callbacks; // of a page that was left there is nothing to say
+      const say = (status) => isShown() && sayTrouble(status);
       answer.then(({ status }) => status, () => 0).then(say); // 0: nobody there
       return answer;
     };
