@@ -9,7 +9,7 @@ from portico.errors import ConfigError
 HEADER = "Content-Security-Policy"
 # The frame's only inline script, in every page and error. By its hash: beside those of a page's own scripts
 # a browser ignores 'inline-speculation-rules'.
-PRERENDER = '{"prerender":[{"where":{"selector_matches":".site-header a:not([aria-current]), .card a"},"eagerness":"moderate"}]}'
+PRERENDER = '{"prerender":[{"where":{"selector_matches":"a[data-rested]"},"eagerness":"immediate"}]}'  # static/navigate.js marks them
 PRERENDER_HASH = f"'sha256-{b64encode(sha256(PRERENDER.encode()).digest()).decode()}'"
 # Components of Dash set style attributes, and plotly.js adds style elements while it draws: a hash cannot name them.
 SOURCES: Mapping[str, str] = {

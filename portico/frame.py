@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -37,6 +38,8 @@ ERROR_TEXTS = {
 }
 # These pass by themselves: the page tries again until the service is back.
 PASSING = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+ALIKE = ("metas", "css", "scripts", "renderer")
+DIGEST_LENGTH = 12  # hex digits
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,11 @@ class Frame:
     registry: Registry
     assets: SharedAssets
 
-    def page(self, page: Page, **slots: str) -> str:
-        """Render a page: `slots` are the HTML that Dash made, which the template names."""
+    def page(self, page: Page, policy: str, **slots: str) -> str:
+        """Render a page: `slots` are the HTML that Dash made, which the template names; `policy` is that of the answer."""
         safe = {name: Markup(html) for name, html in slots.items()}  # noqa: S704 - Dash's own HTML
-        return self._render("page.html", page=page, current=page, **safe)
+        digest = self._digest(policy, *(slots[name] for name in ALIKE))
+        return self._render("page.html", page=page, current=page, digest=digest, **safe)
 
     def error(self, status: HTTPStatus, page: Page | None = None) -> str:
         """Render an error, of one page or (without it) of the site."""
@@ -58,6 +62,13 @@ class Frame:
             heading = f"{page.title} is not available right now"
         retry = page if status in PASSING else None
         return self._render("error.html", status=status, heading=heading, advice=advice, current=page, retry=retry)
+
+    def _digest(self, *parts: str) -> str:
+        """Of all that pages must have in common for one to take the place of another in the same document."""
+        site = [self.registry.title, self.registry.description, *((each.path, each.title) for each in self.registry)]
+        return sha256(repr([site, self.assets.own("portico.css"), PRERENDER, *parts]).encode()).hexdigest()[
+            :DIGEST_LENGTH
+        ]
 
     def _render(self, name: str, **values: Any) -> str:
         template = _templates().get_template(name)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest
 from portico.callback_guard import BUILD_HEADER, answered_if_it_fits, check_callback_body
 from portico.content_policy import HEADER, check_sources, content_policy
 from portico.errors import ConfigError
+from portico.first_paint import first_paint
 from portico.frame import Frame, json_for_html
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
@@ -99,13 +100,14 @@ class PageApp(dash.Dash):
 
     def interpolate_index(self, **slots: Any) -> str:
         """Put what Dash made of the page into the site's frame."""
-        layout = to_json(self.get_layout())
+        shown = self.get_layout()
+        layout = to_json(shown)
         html = {name: slots[name] for name in ("metas", "app_entry", "config", "renderer")}
         html |= {name: self._shared(slots[name], layout) for name in ("css", "scripts")}
         plotly = self._plotly_url() if GRAPH in layout else ""
-        return self._frame.page(
-            self.page, first=self._first_answers(layout), plotly=plotly, traces=self._traces(), **html
-        )
+        html |= {"first": self._first_answers(layout), "plotly": plotly, "traces": self._traces()}
+        html["first_paint"] = first_paint(shown)
+        return self._frame.page(self.page, content_policy((), self._csp), **html)
 
     def _shared(self, tags: str, layout: str) -> str:
         if self.site.settings.dev:

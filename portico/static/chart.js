@@ -16,6 +16,7 @@
   let place = history.state?.place ?? 0; // of the entry that the reader is at
   let controls = []; // ids of the controls
   let drawnRange = null; // of the chart's x axis; null where it is found from the data
+  let left = false; // for another page, which is not there yet
 
   const nameOf = ({ control }) => decodeURIComponent(control);
 
@@ -53,6 +54,7 @@
 
   // Called when a control was changed, and when the server has sent others.
   namespace.choose = (values, ids, latest) => {
+    if (left) return window.dash_clientside.no_update;
     const query = composed(ids, values);
     const known = wanted === null || latest.asked === wanted ? latest.query : wanted; // it may be called before `answered`
     if (same(query, known)) return window.dash_clientside.no_update;
@@ -64,6 +66,7 @@
   };
 
   namespace.answered = (data, ids, figure) => {
+    if (left) return;
     const opening = shown === null;
     const late = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
     [shown, controls] = [data, ids];
@@ -355,4 +358,16 @@
     setProps(id, { search_value: "" });
   });
   const idText = (id) => JSON.stringify(id, Object.keys(id).sort());
+
+  // --- another page in the same document ----------------------------------------------------------------
+  document.addEventListener("portico:leave", () => {
+    for (const each of underWay.values()) each.abort();
+    clearTimeout(copyLink.timer);
+    left = true;
+  });
+  document.addEventListener("portico:open", () => {
+    [shown, shownPlace, wanted, controls, drawnRange, focused] = [null, null, null, [], null, null];
+    [place, left] = [history.state?.place ?? 0, false];
+    delete document.documentElement.dataset.asked;
+  });
 })();

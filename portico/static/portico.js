@@ -2,8 +2,17 @@
 // the state of other pages, and the return of a page that was down.
 "use strict";
 (() => {
-  const first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
   const namespace = ((window.dash_clientside ??= {}).portico ??= {});
+  const answers = new Map();
+  let first = null; // of the page that is shown
+  let callbacks = null; // where its callbacks are answered
+
+  const readFirst = () => {
+    first = JSON.parse(document.getElementById("_portico-first")?.textContent ?? "null");
+    callbacks = `${location.pathname}_dash-update-component`;
+    if (first) answers.set("_dash-layout", first.layout).set("_dash-dependencies", first.dependencies);
+  };
+  readFirst();
 
   // A service of another build answers what still fits it, and refuses the rest as outdated.
   const ofThisBuild = (headers) => {
@@ -12,12 +21,12 @@
     return all;
   };
 
-  const nameOf = (resource) => String(resource?.url ?? resource).split("?")[0].split("/").pop();
+  const pathOf = (resource) => new URL(resource?.url ?? resource, location.href).pathname;
+  const nameOf = (resource) => pathOf(resource).split("/").pop();
 
   // The renderer asks for the layout and the dependencies, which stand in the index already: each is
   // answered once from there. A callback without an answer is said on the page.
   if (first) {
-    const answers = new Map([["_dash-layout", first.layout], ["_dash-dependencies", first.dependencies]]);
     const browserFetch = window.fetch;
     window.fetch = async (resource, options) => {
       const name = nameOf(resource);
@@ -28,8 +37,10 @@
       }
       if (name !== "_dash-update-component") return browserFetch.call(window, resource, options);
       const send = (more) => browserFetch.call(window, resource, { ...more, headers: ofThisBuild(more.headers) });
-      const answer = namespace.ask(send, options);
-      answer.then(({ status }) => status, () => 0).then(sayTrouble); // 0: nobody there
+      const [answer, asking] = [namespace.ask(send, options), first];
+      const isShown = () => asking === first && pathOf(resource) === callbacks; // of a page that was left there is nothing to say
+      const say = (status) => isShown() && sayTrouble(status);
+      answer.then(({ status }) => status, () => 0).then(say); // 0: nobody there
       return answer;
     };
   }
@@ -42,7 +53,7 @@
   const OUTDATED = 409;
   const TOO_MANY = 429;
   const ADVICE = new Map([[TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."]]);
-  let outdated = false; // for as long as this tab is not loaded anew
+  let outdated = false; // for as long as this page is not loaded anew
 
   const sayTrouble = (status) => {
     clearTimeout(reloadWhenReady.timer); // what was waited for may just have answered
@@ -73,15 +84,20 @@
   // What is drawn is again what the controls say.
   namespace.forgetTrouble = () => sayTrouble(200);
 
+  document.addEventListener("portico:open", () => {
+    clearTimeout(reloadWhenReady.timer);
+    outdated = false;
+    readFirst();
+  });
+
   // --- a chart that the page's plotly.js does not draw ----------------------------------------------
   // It would be drawn as a scatter. The whole plotly.js, which stands in where a bundle is not there, is no
   // reason to say nothing: the same page would be wrong where it is deployed.
-  const drawn = new Set(document.getElementById("trouble")?.dataset.traces.split(" ").filter(Boolean));
-
   const sayUnknown = (traces) => {
-    const unknown = new Set(traces.map(({ type = "scatter" }) => type).filter((type) => !drawn.has(type)));
-    if (unknown.size === 0 || outdated) return;
     const note = document.getElementById("trouble");
+    const drawn = note.dataset.traces.split(" ").filter(Boolean);
+    const unknown = new Set(traces.map(({ type = "scatter" }) => type).filter((type) => !drawn.includes(type)));
+    if (drawn.length === 0 || unknown.size === 0 || outdated) return;
     note.textContent =
       `This page's plotly.js does not draw ${[...unknown].join(", ")}: the chart is not what it should be. ` +
       'Its owner sets bundle = "full" for the page in pages.toml.';
@@ -89,21 +105,21 @@
   };
 
   const checked = (draw) => (plot, figure, ...more) => {
+    if (namespace.foreignPlotly) location.reload(); // a document can have one, and this is another page's
     sayUnknown(Array.isArray(figure) ? figure : (figure?.data ?? []));
-    return draw(plot, figure, ...more);
+    return draw(plot, namespace.withRoom(figure), ...more);
   };
 
-  if (drawn.size > 0) {
-    let plotly;
-    Object.defineProperty(window, "Plotly", {
-      configurable: true,
-      get: () => plotly,
-      set: (loaded) => {
-        plotly = loaded;
-        for (const name of ["newPlot", "react"]) plotly[name] = checked(plotly[name]);
-      },
-    });
-  }
+  let plotly;
+  Object.defineProperty(window, "Plotly", {
+    configurable: true,
+    get: () => plotly,
+    set: (loaded) => {
+      plotly = loaded;
+      namespace.plotly = document.currentScript?.getAttribute("src"); // which of them
+      for (const name of ["newPlot", "react"]) plotly[name] = checked(plotly[name]);
+    },
+  });
 
   // --- the state of the pages ---------------------------------------------------------------------
   const STATUS_TIMEOUT_MS = 4000;

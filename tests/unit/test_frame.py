@@ -1,6 +1,7 @@
 """The frame around every page: navigation, and nothing unescaped."""
 
 import json
+import re
 from html.parser import HTMLParser
 from http import HTTPStatus
 
@@ -12,7 +13,9 @@ from portico.shared_assets import SharedAssets
 from tests.processes import ROOT
 
 ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""
-SLOTS = dict.fromkeys(("metas", "css", "app_entry", "config", "first", "scripts", "renderer", "plotly", "traces"), "")
+SLOTS = dict.fromkeys(
+    ("metas", "css", "app_entry", "first_paint", "config", "first", "scripts", "renderer", "plotly", "traces"), ""
+)
 
 
 class Tags(HTMLParser):
@@ -46,8 +49,8 @@ def frame_of(title, description):
 def test_odd_titles_are_texts_and_nothing_else(frame):
     odd = frame_of(ODD, ODD)
     page = odd.registry.page("bars")
-    plain = Tags(frame.page(frame.registry.page("bars"), **SLOTS))
-    html = Tags(odd.page(page, **SLOTS))
+    plain = Tags(frame.page(frame.registry.page("bars"), "", **SLOTS))
+    html = Tags(odd.page(page, "", **SLOTS))
     assert html.tags == plain.tags
     assert ODD in html.texts
 
@@ -62,8 +65,8 @@ def test_odd_titles_are_texts_in_an_error_too(frame):
 
 
 def test_current_page_is_marked_in_the_navigation(frame):
-    assert Tags(frame.page(frame.registry.page("bars"), **SLOTS)).current == ["/bars/"]
-    assert Tags(frame.page(frame.registry.page("home"), **SLOTS)).current == ["/"]
+    assert Tags(frame.page(frame.registry.page("bars"), "", **SLOTS)).current == ["/bars/"]
+    assert Tags(frame.page(frame.registry.page("home"), "", **SLOTS)).current == ["/"]
     assert Tags(frame.error(HTTPStatus.NOT_FOUND)).current == []
 
 
@@ -90,3 +93,22 @@ def test_json_is_the_same_value_after_escaping():
     value = {"<b>": ["&amp;", "\u2028", 1.5, None, "é"]}
     assert json.loads(json_for_html(json.dumps(value))) == value
     assert json.loads(json_for_html(json.dumps(value, ensure_ascii=False))) == value
+
+
+def test_pages_of_one_frame_have_one_digest(frame):
+    assert digest(frame, "bars") == digest(frame, "home", first="{}", config="{}", plotly="/p.js", app_entry="<p>")
+
+
+@pytest.mark.parametrize("slot", ["metas", "css", "scripts", "renderer"])
+def test_what_a_document_cannot_exchange_gives_another_digest(frame, slot):
+    assert digest(frame, "bars") != digest(frame, "bars", **{slot: "<script src='/_shared/other.js'></script>"})
+
+
+def test_another_policy_or_navigation_gives_another_digest(frame):
+    assert digest(frame, "bars") != digest(frame, "bars", "connect-src https://tiles.example")
+    assert digest(frame, "bars") != digest(frame_of("T", "Of another build"), "bars")
+
+
+def digest(frame, page, policy="", **slots):
+    html = frame.page(frame.registry.page(page), policy, **(SLOTS | slots))
+    return re.search(r'data-frame="(\w+)"', html)[1]
