@@ -1,0 +1,125 @@
+"""What visitors ask, and what is right: every answer is compared, byte for byte, with what a page says itself."""
+
+import hashlib
+import http.client
+import json
+import uuid
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from tests.chaos.site import IMPURE, PURE, ChaosSite
+from tests.containers.load import callback_bodies
+from tests.site.visitor import open_page, without_pace
+
+JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+HTML = (("Accept", "text/html"),)
+OWN = (("Cache-Control", "no-store"),)  # of a replica, and not of those that the gateway keeps
+MARK = "ENTRY"  # in a body, where each request has words of its own
+RIGHT, WRONG = "right", "WRONG"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request that can be made again and again."""
+
+    page: str
+    method: str
+    target: str
+    body: str = ""
+    headers: tuple[tuple[str, str], ...] = HTML
+
+    @property
+    def writes(self) -> bool:
+        """Whether it has an effect."""
+        return MARK in self.body
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the digest of a 200, or in a few words why there is none."""
+
+    digest: str = ""
+    failure: str = ""
+
+
+def send(address: str, ask: Ask, entry: str, patience: float) -> Answer:
+    """Ask, on a connection of its own."""
+    with closing(http.client.HTTPConnection(address, timeout=patience)) as connection:
+        try:
+            body = ask.body.replace(MARK, entry).encode() or None
+            connection.request(ask.method, ask.target, body, dict(ask.headers))
+            response = connection.getresponse()
+            return judge(response.status, response.read(), entry)
+        except TimeoutError:
+            return Answer(failure="silent")
+        except ConnectionRefusedError:
+            return Answer(failure="refused")
+        except (OSError, http.client.HTTPException):
+            return Answer(failure="cut")
+
+
+def judge(status: int, body: bytes, entry: str) -> Answer:
+    """Name an answer. Two answers to a question that differ in the entry alone have one digest."""
+    if status == HTTPStatus.OK:
+        text = without_pace(body.decode("utf-8", "replace"))
+        own = text.replace(entry, MARK) if entry else text
+        return Answer(hashlib.sha256(own.encode()).hexdigest()[:16])
+    framed = b"<nav" in body or body.strip() == HTTPStatus(status).phrase.encode()
+    return Answer(failure=f"{status}" if framed else f"{status} bare")
+
+
+class Known:
+    """What each page answers, as its replicas say themselves, of every build that was met."""
+
+    def __init__(self, site: ChaosSite) -> None:
+        self._site = site
+        self._digests: dict[Ask, set[str]] = defaultdict(set)
+
+    def learn(self, asks: list[Ask]) -> None:
+        """Ask each replica directly, without a gateway between."""
+        for page in {each.page for each in asks}:
+            for address in map(self._site.address, self._site.replicas(page)):
+                for ask in (each for each in asks if each.page == page):
+                    answer = send(address, ask, new_entry(ask), patience=20)
+                    assert not answer.failure, f"{page} answers {answer.failure} to {ask}"
+                    self._digests[ask].add(answer.digest)
+
+    def verdict(self, ask: Ask, answer: Answer) -> str:
+        """`RIGHT`, `WRONG`, or how it failed."""
+        return answer.failure or (RIGHT if answer.digest in self._digests[ask] else WRONG)
+
+
+def new_entry(ask: Ask) -> str:
+    return uuid.uuid4().hex if ask.writes else ""
+
+
+def asks_of(site: ChaosSite) -> dict[str, list[Ask]]:
+    """What is asked of each page, in turns: of every page that has callbacks, they are half and more."""
+    return {
+        PURE: chart_asks(site, PURE, kept=True),
+        IMPURE: ledger_asks(site),
+        "linechart": chart_asks(site, "linechart", kept=False),
+        "home": [Ask("home", "GET", "/")],
+    }
+
+
+def chart_asks(site: ChaosSite, page: str, *, kept: bool) -> list[Ask]:
+    """Of a chart: its index, its callbacks, and if wanted some that the gateway may answer from what it keeps."""
+    target, asks = f"/{page}/_dash-update-component", []
+    for number, body in enumerate(map(json.dumps, callback_bodies(site.stack.url, f"/{page}/"))):
+        asks.append(Ask(page, "GET", f"/{page}/?scale=linear&visit={number % 4}"))
+        asks += [Ask(page, "POST", target, body, JSON + OWN)] * 2
+        asks += [Ask(page, "POST", target, body, JSON)] * kept
+    return asks
+
+
+def ledger_asks(site: ChaosSite) -> list[Ask]:
+    """Of the page with effects: its index, and three entries."""
+    body, _ = open_page(site.stack.url, f"/{IMPURE}/").callbacks()
+    written = json.dumps({**body, "inputs": [{**body["inputs"][0], "value": MARK}]})
+    return [
+        Ask(IMPURE, "GET", f"/{IMPURE}/"),
+        *[Ask(IMPURE, "POST", f"/{IMPURE}/_dash-update-component", written, JSON)] * 3,
+    ]
