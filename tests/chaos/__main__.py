@@ -1,43 +1,63 @@
-"""`python -m tests.chaos`"""
+"""The long form, some twenty minutes: `python -m tests.chaos`, or some of it: `python -m tests.chaos kill freeze --alone`."""
 
-import sys, tempfile, time
+import argparse
+import sys
+import tempfile
 from pathlib import Path
+
+from tests.chaos import neighbours, slow_clients
 from tests.chaos.asks import Known, asks_of
-from tests.chaos.experiment import suffer
+from tests.chaos.experiment import Experiment, Outcome
 from tests.chaos.faults import FAULTS
 from tests.chaos.load import ConstantLoad
+from tests.chaos.report import reliability
 from tests.chaos.site import running_site
+from tests.conftest import engine_is_missing
+from tests.processes import ROOT
 
-with tempfile.TemporaryDirectory() as folder:
-    t = time.time()
-    Path(folder).chmod(0o755)
-    with running_site(Path(folder)) as site:
-        print("up", time.time() - t, site.stack.project, flush=True)
+DOCUMENT = ROOT / "docs" / "reliability.md"
+
+
+def main() -> int:
+    given = options()
+    if reason := engine_is_missing():
+        sys.exit(f"chaos: {reason}")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # the pages' user reads the data in it
+        outcomes, text = measure(Path(folder), given)
+    print(text)
+    if given.write:
+        given.write.write_text(text, encoding="utf-8")
+    return any(each.wrong or each.executed_again for each in outcomes)
+
+
+def measure(folder: Path, given: argparse.Namespace) -> tuple[list[Outcome], str]:
+    """Let the faults strike one after another, and write down what became of them."""
+    with running_site(folder) as site:
         asks, known = asks_of(site), Known(site)
-        t = time.time()
-        known.learn([e for l in asks.values() for e in l])
-        print("learned", time.time() - t, flush=True)
-        with ConstantLoad(site.stack.url.removeprefix("http://"), asks, known) as load:
-            for name in sys.argv[1:] or FAULTS:
-                o = suffer(site, load, known, asks, FAULTS[name])
-                print(
-                    name,
-                    dict(o.requests),
-                    o.posts,
-                    {k: dict(v) for k, v in o.failures.items()},
-                    {k: round(v, 2) for k, v in o.slowest.items()},
-                    "again",
-                    o.executed_again,
-                    "missing",
-                    o.missing,
-                    "wrong",
-                    o.wrong,
-                    "out",
-                    o.out_after,
-                    "rec",
-                    o.recovered_after,
-                    "back",
-                    o.back_after,
-                    o.note,
-                    flush=True,
-                )
+        known.learn(asks)
+        experiment = Experiment(site, known, asks)
+        with ConstantLoad(site.address_of_site, asks, known) as load:
+            outcomes = [experiment.suffer(load, FAULTS[name]) for name in given.faults or FAULTS]
+            slow = None if given.alone else slow_clients.measure(site, load)
+        windows = []
+        if not given.alone:
+            others = {page: asks[page] for page in neighbours.RATES}
+            with ConstantLoad(site.address_of_site, others, known, neighbours.RATES) as load:
+                windows = [neighbours.measure(site, load, what) for what in neighbours.WAYS]
+        return outcomes, reliability(site.stack, outcomes, windows, slow)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"of {', '.join(FAULTS)}; none for all")
+    parser.add_argument("--alone", action="store_true", help="the faults alone, without neighbours and slow clients")
+    parser.add_argument("--write", type=Path, nargs="?", const=DOCUMENT, help="where the report goes, too")
+    given = parser.parse_args()
+    if unknown := set(given.faults) - FAULTS.keys():
+        parser.error(f"no fault {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

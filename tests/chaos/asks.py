@@ -3,21 +3,25 @@
 import hashlib
 import http.client
 import json
+import re
 import uuid
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 
 from tests.chaos.site import IMPURE, PURE, ChaosSite
-from tests.containers.load import callback_bodies
-from tests.site.visitor import open_page, without_pace
+from tests.containers.load import callback_bodies, first_difference
+from tests.site.visitor import Document, open_page, properties_of, without_pace
 
 JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 HTML = (("Accept", "text/html"),)
 OWN = (("Cache-Control", "no-store"),)  # of a replica, and not of those that the gateway keeps
 MARK = "ENTRY"  # in a body, where each request has words of its own
 RIGHT, WRONG = "right", "WRONG"
+LATE = '"late":true'  # in a page that opens without its chart
+TEXTS: dict[str, str] = {}  # what was answered, by its digest: of right answers there are few
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def send(address: str, ask: Ask, entry: str, patience: float) -> Answer:
             body = ask.body.replace(MARK, entry).encode() or None
             connection.request(ask.method, ask.target, body, dict(ask.headers))
             response = connection.getresponse()
-            return judge(response.status, response.read(), entry)
+            return answer_of(response.status, response.read(), entry)
         except TimeoutError:
             return Answer(failure="silent")
         except ConnectionRefusedError:
@@ -60,14 +64,16 @@ def send(address: str, ask: Ask, entry: str, patience: float) -> Answer:
             return Answer(failure="cut")
 
 
-def judge(status: int, body: bytes, entry: str) -> Answer:
+def answer_of(status: int, body: bytes, entry: str) -> Answer:
     """Name an answer. Two answers to a question that differ in the entry alone have one digest."""
-    if status == HTTPStatus.OK:
-        text = without_pace(body.decode("utf-8", "replace"))
-        own = text.replace(entry, MARK) if entry else text
-        return Answer(hashlib.sha256(own.encode()).hexdigest()[:16])
-    framed = b"<nav" in body or body.strip() == HTTPStatus(status).phrase.encode()
-    return Answer(failure=f"{status}" if framed else f"{status} bare")
+    if status != HTTPStatus.OK:
+        framed = b"<nav" in body or body.strip() == HTTPStatus(status).phrase.encode()
+        return Answer(failure=f"{status}" if framed else f"{status} bare")
+    text = without_pace(body.decode("utf-8", "replace"))
+    own = text.replace(entry, MARK) if entry else text
+    digest = hashlib.sha256(own.encode()).hexdigest()[:16]
+    TEXTS.setdefault(digest, own)
+    return Answer(digest)
 
 
 class Known:
@@ -77,18 +83,52 @@ class Known:
         self._site = site
         self._digests: dict[Ask, set[str]] = defaultdict(set)
 
-    def learn(self, asks: list[Ask]) -> None:
+    def learn(self, asks: dict[str, list[Ask]]) -> None:
         """Ask each replica directly, without a gateway between."""
-        for page in {each.page for each in asks}:
+        for page, of_page in asks.items():
             for address in map(self._site.address, self._site.replicas(page)):
-                for ask in (each for each in asks if each.page == page):
+                for ask in set(of_page):
                     answer = send(address, ask, new_entry(ask), patience=20)
                     assert not answer.failure, f"{page} answers {answer.failure} to {ask}"
-                    self._digests[ask].add(answer.digest)
+                    self.add(ask, answer)
+
+    def add(self, ask: Ask, answer: Answer) -> None:
+        """Let an answer be right from now on."""
+        self._digests[ask].add(answer.digest)
 
     def verdict(self, ask: Ask, answer: Answer) -> str:
         """`RIGHT`, `WRONG`, or how it failed."""
-        return answer.failure or (RIGHT if answer.digest in self._digests[ask] else WRONG)
+        known = self._digests[ask]
+        if answer.failure or answer.digest in known:
+            return answer.failure or RIGHT
+        return RIGHT if opened_without_its_chart(answer.digest, known) else WRONG
+
+    def difference(self, ask: Ask, answer: Answer) -> str:
+        """Where a wrong answer is no longer what it should be, or begins if it is another altogether."""
+        text = TEXTS[answer.digest]
+        return min((first_difference(text, TEXTS[each]) for each in self._digests[ask]), key=len, default="")
+
+
+def opened_without_its_chart(digest: str, known: set[str]) -> bool:
+    """Whether this is the page, but for a chart that the browser is to ask for: so it opens where a chart takes long."""
+    if LATE not in TEXTS[digest]:
+        return False
+    return without_chart(TEXTS[digest]) in {without_chart(TEXTS[each]) for each in known}
+
+
+@cache
+def without_chart(text: str) -> str:
+    """A chart page's index without the chart, and without the word that it comes later."""
+    first = Document(text).first
+    for properties in properties_of(first["layout"]):
+        properties.pop("figure", None)
+        if properties.get("id") == "figure":
+            del properties["style"]  # its height
+        if properties.get("id") in ("caption", "facts"):
+            del properties["children"]
+        if properties.get("id") == "shown":
+            properties["data"] = {**properties["data"], "late": False, "slow": False}
+    return re.sub(r'(id="_portico-first"[^>]*>).*?</script>', r"\1", text, flags=re.DOTALL) + json.dumps(first)
 
 
 def new_entry(ask: Ask) -> str:

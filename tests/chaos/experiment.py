@@ -1,19 +1,21 @@
 """One fault after another under load, and what visitors met meanwhile."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.chaos.asks import RIGHT, WRONG, Known
+from tests.chaos.asks import RIGHT, WRONG, Ask, Known
 from tests.chaos.faults import Fault
-from tests.chaos.load import ConstantLoad, Record
-from tests.chaos.site import IMPURE, OTHERS, PURE, STRUCK, ChaosSite
+from tests.chaos.load import ConstantLoad, Record, p99
+from tests.chaos.site import OTHERS, PURE, STRUCK, ChaosSite
 
-CALM_S = 3.0  # before a fault and after it
+CALM_S = 4.0  # before a fault and after it
 RECOVERY_LIMIT_S = 30.0
 BACK_LIMIT_S = 10.0
 POLL_S = 0.1
+EVERY_PAGE = (*STRUCK, *OTHERS)
 
 
 @dataclass
@@ -25,9 +27,12 @@ class Outcome:
     posts: int = 0
     failures: dict[str, Counter[str]] = field(default_factory=dict)  # by page, and how
     slowest: dict[str, float] = field(default_factory=dict)  # seconds, by page
+    others_ms: tuple[float, float] = (0.0, 0.0)  # the 99th percentile of the other pages, just before and meanwhile
     executed_again: int = 0  # entries that were written twice or more
     missing: int = 0  # entries that were confirmed and not written
-    out_after: float | None = None  # seconds until the page that only reads was right again, while the fault lasted
+    failing_for: float = (
+        0.0  # seconds from its beginning to the last request to the pure page that failed while it lasted
+    )
     recovered_after: float | None = None  # seconds from its end until every page was right
     back_after: float | None = None  # seconds from its end until each replica that was struck had answered a visitor
     note: str = ""  # what went otherwise than the fault was meant
@@ -42,31 +47,49 @@ class Outcome:
         return sum((self.failures.get(page, Counter()) for page in pages), Counter())
 
 
-def suffer(site: ChaosSite, load: ConstantLoad, known: Known, asks: dict, fault: Fault) -> Outcome:
-    """Let a fault strike, and return what became of it."""
-    outcome = Outcome(fault)
-    with fault.around(site):
-        time.sleep(CALM_S)
-        begin, struck = time.time(), []
+@dataclass(frozen=True)
+class Experiment:
+    """A site, what is asked of it and what is right."""
+
+    site: ChaosSite
+    known: Known
+    asks: dict[str, list[Ask]]
+
+    def suffer(self, load: ConstantLoad, fault: Fault) -> Outcome:
+        """Let a fault strike, and return what became of it."""
+        outcome = Outcome(fault)
+        with fault.around(self.site):
+            time.sleep(CALM_S)
+            begin = time.time()
+            struck = self._strike(outcome)
+            end = time.time()
+            if fault.new_build:
+                self.known.learn({page: self.asks[page] for page in STRUCK})
+            steady = load.wait_until_steady(end, EVERY_PAGE, RECOVERY_LIMIT_S)
+            outcome.back_after = back_after(self.site, struck, end)
+            time.sleep(CALM_S)
+        outcome.recovered_after = None if steady is None else steady - end
+        records = load.sent_between(begin, (steady or time.time()) + 1)
+        outcome.others_ms = (others_p99(load.sent_between(begin - CALM_S, begin)), others_p99(records))
+        failed = (each.sent for each in load.failed(records) if each.ask.page == PURE and each.sent < end)
+        outcome.failing_for = max(failed, default=begin) - begin
+        count(outcome, load, self.site, records)
+        say(outcome)
+        return outcome
+
+    def _strike(self, outcome: Outcome) -> list[str]:
+        """Strike, and make good again; return what was struck."""
+        struck: list[str] = []
         try:
-            with fault.strike(site) as struck:
-                time.sleep(fault.seconds)
+            with outcome.fault.strike(self.site) as struck:
+                time.sleep(outcome.fault.seconds)
         except AssertionError as error:
             outcome.note = str(error).strip().splitlines()[-1]
-        end = time.time()
-        if fault.new_build:
-            known.learn([each for page in STRUCK for each in asks[page]])
-        steady = load.wait_until_steady(end, (*STRUCK, *OTHERS), RECOVERY_LIMIT_S)
-        outcome.recovered_after = None if steady is None else steady - end
-        outcome.back_after = back_after(site, struck, end)
-        time.sleep(CALM_S)
-    outcome.out_after = seconds_until(load.steady_from(begin, end, [PURE]), begin)
-    count(outcome, load, site, load.sent_between(begin, (steady or time.time()) + 1))
-    return outcome
+        return struck
 
 
-def seconds_until(moment: float | None, begin: float) -> float | None:
-    return None if moment is None else moment - begin
+def others_p99(records: list[Record]) -> float:
+    return p99(each.seconds for each in records if each.ask.page in OTHERS)
 
 
 def back_after(site: ChaosSite, struck: Iterable[str], end: float) -> float | None:
@@ -84,12 +107,26 @@ def count(outcome: Outcome, load: ConstantLoad, site: ChaosSite, records: list[R
     """Fill in what visitors met."""
     executions = site.executions()
     for each in records:
-        page, verdict = each.ask.page, load.verdict(each)
+        page, verdict = each.ask.page, load.known.verdict(each.ask, each.answer)
         outcome.requests[page] += 1
         outcome.posts += each.ask.method == "POST"
         outcome.slowest[page] = max(outcome.slowest.get(page, 0), each.seconds)
         if verdict != RIGHT:
             outcome.failures.setdefault(page, Counter())[verdict] += 1
-        if each.ask.page == IMPURE and each.entry:
+        if verdict == WRONG:
+            outcome.note = outcome.note or f"{each.ask.target}: {load.known.difference(each.ask, each.answer)}"
+        if each.entry:
             outcome.executed_again += executions[each.entry] > 1
             outcome.missing += verdict == RIGHT and executions[each.entry] == 0
+
+
+def say(outcome: Outcome) -> None:
+    """Tell whoever waits."""
+    figures = f"failing for {outcome.failing_for}, recovered {outcome.recovered_after}, back {outcome.back_after}"
+    failed = {page: dict(failures) for page, failures in outcome.failures.items()}
+    print(
+        f"{outcome.fault.title}: {outcome.requests.total()} requests, {failed}, wrong {outcome.wrong}, twice {outcome.executed_again},"
+        f" {figures} {outcome.note}",
+        file=sys.stderr,
+        flush=True,
+    )

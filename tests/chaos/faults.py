@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 
@@ -33,6 +33,10 @@ class Fault:
     seconds: float
     around: Callable[[ChaosSite], AbstractContextManager[None]]
     new_build: bool  # there are other right answers afterwards
+
+    def lasting(self, seconds: float) -> "Fault":
+        """The same, for so many seconds at most."""
+        return replace(self, seconds=min(seconds, self.seconds))
 
 
 FAULTS: dict[str, Fault] = {}

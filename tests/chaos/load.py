@@ -1,6 +1,7 @@
 """A constant load: so many requests a second of each page, whether or not the earlier ones were answered."""
 
 import itertools
+import statistics
 import threading
 import time
 from collections.abc import Iterable
@@ -32,10 +33,11 @@ class ConstantLoad:
     """Visitors at work until the block ends, each on a connection of its own."""
 
     def __init__(self, address: str, asks: dict[str, list[Ask]], known: Known, rates: dict[str, float] = RATES) -> None:
-        self._address, self._asks, self._known, self._rates = address, asks, known, rates
+        self._address, self._asks, self._rates = address, asks, rates
+        self.known = known
         self._over = threading.Event()
-        self._records: list[Record] = []
-        self._open: dict[
+        self.records: list[Record] = []
+        self.waiting: dict[
             int, tuple[str, float]
         ] = {}  # the page and when it was asked, of requests without an answer yet
         self._numbers = itertools.count()
@@ -61,28 +63,29 @@ class ConstantLoad:
 
     def _visit(self, ask: Ask) -> None:
         number, entry, sent = next(self._numbers), new_entry(ask), time.time()
-        self._open[number] = (ask.page, sent)
+        self.waiting[number] = (ask.page, sent)
         answer = send(self._address, ask, entry, PATIENCE_S)
-        self._records.append(Record(ask, entry, sent, time.time() - sent, answer))
-        del self._open[number]
+        self.records.append(Record(ask, entry, sent, time.time() - sent, answer))
+        del self.waiting[number]
 
-    def verdict(self, record: Record) -> str:
-        """`RIGHT`, `WRONG`, or how it failed."""
-        return self._known.verdict(record.ask, record.answer)
+    def failed(self, records: Iterable[Record]) -> list[Record]:
+        """Those of these requests that had no right answer."""
+        return [each for each in records if self.known.verdict(each.ask, each.answer) != RIGHT]
 
     def sent_between(self, begin: float, end: float) -> list[Record]:
         """The requests of that time, once all of them are over."""
-        while any(begin <= sent < end for _, sent in list(self._open.values())):
+        while any(begin <= sent < end for _, sent in list(self.waiting.values())):
             time.sleep(POLL_S)
-        return [each for each in list(self._records) if begin <= each.sent < end]
+        return [each for each in list(self.records) if begin <= each.sent < end]
 
     def steady_from(self, begin: float, end: float, pages: Iterable[str]) -> float | None:
         """When the first full second began, from `begin` on, in which every request to these pages was right.
 
         None if there is none before `end`; whoever waits for an answer is no proof of one.
         """
-        bad = [sent for page, sent in list(self._open.values()) if page in pages]
-        bad += [each.sent for each in list(self._records) if each.ask.page in pages and self.verdict(each) != RIGHT]
+        bad = [sent for page, sent in list(self.waiting.values()) if page in pages]
+        recent = (each for each in list(self.records) if each.sent >= begin and each.ask.page in pages)
+        bad += [each.sent for each in self.failed(recent)]
         start = begin
         for sent in sorted(each for each in bad if begin <= each < end):
             if sent - start >= 1:
@@ -98,3 +101,8 @@ class ConstantLoad:
                 return found
             time.sleep(POLL_S)
         return None
+
+
+def p99(records: Iterable[Record]) -> float:
+    """The time that 99 of 100 requests take at most, in milliseconds."""
+    return 1000 * statistics.quantiles([each.seconds for each in records], n=100)[98]

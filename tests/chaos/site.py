@@ -47,6 +47,11 @@ class ChaosSite:
     def gateway(self) -> str:
         return self.stack.containers("gateway")[0]
 
+    @property
+    def address_of_site(self) -> str:
+        """Host and port of the gateway."""
+        return self.stack.url.removeprefix("http://")
+
     def replicas(self, page: str) -> list[str]:
         """The ids of a page's containers, the oldest first."""
         return sorted(self.stack.containers(page), key=lambda each: inspect(each)["Name"])

@@ -1,0 +1,59 @@
+"""The short form of `make chaos`: the faults that a site meets first, and no wrong answer in any of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.asks import Known, asks_of
+from tests.chaos.experiment import Experiment, Outcome
+from tests.chaos.faults import FAULTS
+from tests.chaos.load import ConstantLoad
+from tests.chaos.report import RECOVERY_GOAL_S
+from tests.chaos.site import OTHERS, PURE, running_site
+
+pytestmark = pytest.mark.containers
+
+NAMES = ("kill", "freeze", "hang", "reset", "address-taken", "gateway")
+SECONDS = 4.0  # that a fault lasts here
+# What the gateway is to hide from visitors of a page whose callbacks only read.
+UNSEEN = ("kill",)
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
+    """What became of each fault, by its name; they strike one after another."""
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        asks, known = asks_of(site), Known(site)
+        known.learn(asks)
+        experiment = Experiment(site, known, asks)
+        with ConstantLoad(site.address_of_site, asks, known) as load:
+            yield {name: experiment.suffer(load, FAULTS[name].lasting(SECONDS)) for name in NAMES}
+
+
+@pytest.fixture(params=NAMES)
+def outcome(outcomes: dict[str, Outcome], request: pytest.FixtureRequest) -> Outcome:
+    return outcomes[request.param]
+
+
+def test_no_answer_is_wrong(outcome: Outcome):
+    assert (outcome.wrong, outcome.note) == (0, "")
+    assert outcome.posts > outcome.requests.total() / 2
+
+
+def test_no_callback_with_an_effect_runs_twice(outcome: Outcome):
+    assert outcome.executed_again == 0
+
+
+def test_all_is_well_again_within_five_seconds(outcome: Outcome):
+    assert outcome.recovered_after is not None
+    assert outcome.recovered_after <= RECOVERY_GOAL_S
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each != "gateway"])
+def test_other_pages_notice_nothing(outcomes: dict[str, Outcome], name: str):
+    assert outcomes[name].failed(*OTHERS) == {}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_page_that_only_reads_fails_no_request(outcomes: dict[str, Outcome], name: str):
+    assert outcomes[name].failed(PURE) == {}
