@@ -19,7 +19,7 @@ JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 HTML = (("Accept", "text/html"),)
 OWN = (("Cache-Control", "no-store"),)  # of a replica, and not of those that the gateway keeps
 MARK = "ENTRY"  # in a body, where each request has words of its own
-RIGHT, WRONG = "right", "WRONG"
+RIGHT, WRONG, TOO_BUSY = "right", "WRONG", "too busy"
 LATE = '"late":true'  # in a page that opens without its chart
 TEXTS: dict[str, str] = {}  # what was answered, by its digest: of right answers there are few
 
@@ -101,24 +101,29 @@ class Known:
         known = self._digests[ask]
         if answer.failure or answer.digest in known:
             return answer.failure or RIGHT
-        return RIGHT if opened_without_its_chart(answer.digest, known) else WRONG
+        return of_a_late_chart(answer.digest, known) if LATE in TEXTS[answer.digest] else WRONG
 
     def difference(self, ask: Ask, answer: Answer) -> str:
-        """Where a wrong answer is no longer what it should be, or begins if it is another altogether."""
+        """Where a wrong answer is no longer what it should be."""
         text = TEXTS[answer.digest]
-        return min((first_difference(text, TEXTS[each]) for each in self._digests[ask]), key=len, default="")
+        differences = [first_difference(text, TEXTS[each]) for each in self._digests[ask]]
+        return max(differences, key=lambda each: text.rfind(each[1:]))  # from the answer that it is most like
 
 
-def opened_without_its_chart(digest: str, known: set[str]) -> bool:
-    """Whether this is the page, but for a chart that the browser is to ask for: so it opens where a chart takes long."""
-    if LATE not in TEXTS[digest]:
-        return False
-    return without_chart(TEXTS[digest]) in {without_chart(TEXTS[each]) for each in known}
+def of_a_late_chart(digest: str, known: set[str]) -> str:
+    """What to say of a page that opened without its chart, for which the browser is to ask then: so it does where a chart takes long.
+
+    Where not even its controls could be found out in time, it is too busy, which is a failure.
+    """
+    given, right = parts_of(TEXTS[digest]), {parts_of(TEXTS[each]) for each in known}
+    if given in right:
+        return RIGHT
+    return TOO_BUSY if given[0] in {frame for frame, _ in right} else WRONG
 
 
 @cache
-def without_chart(text: str) -> str:
-    """A chart page's index without the chart, and without the word that it comes later."""
+def parts_of(text: str) -> tuple[str, str]:
+    """The frame of a chart page's index, and what stands in it: without the chart, and without the word that it comes later."""
     first = Document(text).first
     for properties in properties_of(first["layout"]):
         properties.pop("figure", None)
@@ -128,7 +133,7 @@ def without_chart(text: str) -> str:
             del properties["children"]
         if properties.get("id") == "shown":
             properties["data"] = {**properties["data"], "late": False, "slow": False}
-    return re.sub(r'(id="_portico-first"[^>]*>).*?</script>', r"\1", text, flags=re.DOTALL) + json.dumps(first)
+    return re.sub(r'(id="_portico-first"[^>]*>).*?</script>', r"\1", text, flags=re.DOTALL), json.dumps(first)
 
 
 def new_entry(ask: Ask) -> str:

@@ -11,7 +11,7 @@ from tests.chaos.faults import Fault
 from tests.chaos.load import ConstantLoad, Record, p99
 from tests.chaos.site import OTHERS, PURE, STRUCK, ChaosSite
 
-CALM_S = 4.0  # before a fault and after it
+CALM_S = 4.0  # before a fault
 RECOVERY_LIMIT_S = 30.0
 BACK_LIMIT_S = 10.0
 POLL_S = 0.1
@@ -30,6 +30,7 @@ class Outcome:
     others_ms: tuple[float, float] = (0.0, 0.0)  # the 99th percentile of the other pages, just before and meanwhile
     executed_again: int = 0  # entries that were written twice or more
     missing: int = 0  # entries that were confirmed and not written
+    examples: dict[str, str] = field(default_factory=dict)  # a request that failed, by how it did
     failing_for: float = (
         0.0  # seconds from its beginning to the last request to the pure page that failed while it lasted
     )
@@ -67,7 +68,6 @@ class Experiment:
                 self.known.learn({page: self.asks[page] for page in STRUCK})
             steady = load.wait_until_steady(end, EVERY_PAGE, RECOVERY_LIMIT_S)
             outcome.back_after = back_after(self.site, struck, end)
-            time.sleep(CALM_S)
         outcome.recovered_after = None if steady is None else steady - end
         records = load.sent_between(begin, (steady or time.time()) + 1)
         outcome.others_ms = (others_p99(load.sent_between(begin - CALM_S, begin)), others_p99(records))
@@ -89,7 +89,7 @@ class Experiment:
 
 
 def others_p99(records: list[Record]) -> float:
-    return p99(each.seconds for each in records if each.ask.page in OTHERS)
+    return p99(each for each in records if each.ask.page in OTHERS)
 
 
 def back_after(site: ChaosSite, struck: Iterable[str], end: float) -> float | None:
@@ -113,6 +113,7 @@ def count(outcome: Outcome, load: ConstantLoad, site: ChaosSite, records: list[R
         outcome.slowest[page] = max(outcome.slowest.get(page, 0), each.seconds)
         if verdict != RIGHT:
             outcome.failures.setdefault(page, Counter())[verdict] += 1
+            outcome.examples[f"{page} {verdict}"] = f"{each.ask.method} {each.ask.target} {dict(each.ask.headers)}"
         if verdict == WRONG:
             outcome.note = outcome.note or f"{each.ask.target}: {load.known.difference(each.ask, each.answer)}"
         if each.entry:
@@ -126,7 +127,7 @@ def say(outcome: Outcome) -> None:
     failed = {page: dict(failures) for page, failures in outcome.failures.items()}
     print(
         f"{outcome.fault.title}: {outcome.requests.total()} requests, {failed}, wrong {outcome.wrong}, twice {outcome.executed_again},"
-        f" {figures} {outcome.note}",
+        f" {figures} {outcome.note} {outcome.examples}",
         file=sys.stderr,
         flush=True,
     )

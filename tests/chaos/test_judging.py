@@ -1,11 +1,12 @@
 """What the faults are judged by can tell right from wrong: answers, seconds in which all is well, entries of the ledger."""
 
+import json
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
-from tests.chaos.asks import RIGHT, WRONG, Answer, Ask, Known, answer_of
+from tests.chaos.asks import RIGHT, TOO_BUSY, WRONG, Answer, Ask, Known, answer_of
 from tests.chaos.experiment import Outcome, count
 from tests.chaos.load import ConstantLoad, Record
 from tests.chaos.site import IMPURE, PURE, tries
@@ -39,6 +40,26 @@ def learned(**answers: bytes) -> Known:
 )
 def test_answer_is_named(ask: Ask, entry: str, status: int, body: bytes, verdict: str):
     assert learned().verdict(ask, answer_of(status, body, entry)) == verdict
+
+
+def index(**shown: object) -> bytes:
+    """A chart page's index, with this in its store."""
+    first = {"layout": {"props": {"id": "shown", "data": {"query": "x=1", **shown}}}}
+    text = json.dumps(first, separators=(",", ":"))
+    return f'<nav></nav><script id="_portico-first" type="application/json">{text}</script>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (index(late=True, slow=True), RIGHT),
+        (index(late=True, slow=True, query=""), TOO_BUSY),
+        (index(late=True) + b"another page", WRONG),
+        (index(query=""), WRONG),
+    ],
+)
+def test_page_may_open_without_its_chart(body: bytes, verdict: str):
+    assert learned(read=index()).verdict(READ, answer_of(200, body, "")) == verdict
 
 
 def load_of(*moments: float, bad: tuple[float, ...] = (), waiting: tuple[float, ...] = ()) -> ConstantLoad:
