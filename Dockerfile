@@ -41,16 +41,29 @@ COPY --from=gateway-files /gateway/files /usr/share/portico
 # A tmpfs takes its mode from the folder it lies on when a container is started again.
 USER root
 RUN install --directory --mode 1777 /var/cache/portico
-# The entrypoint fills in the template: the resolvers of /etc/resolv.conf, and these.
-ENV NGINX_ENTRYPOINT_LOCAL_RESOLVERS=1 \
-    NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
-    NGINX_ENVSUBST_FILTER=^(NGINX_LOCAL_RESOLVERS|PORTICO_DNS_SUFFIX|GATEWAY_) \
+COPY --chmod=755 gateway/nginx/start.sh /usr/local/bin/start-gateway
+# The image's own entrypoint, which start-gateway runs, fills in the template.
+ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
+    NGINX_ENVSUBST_FILTER=^(PORTICO_DNS_SUFFIX|GATEWAY_) \
     PORTICO_DNS_SUFFIX= \
+    GATEWAY_DISCOVERY=discovery \
     GATEWAY_WORKERS=auto \
     GATEWAY_LOG_LEVEL=crit
 USER 101:101
 EXPOSE 8080
-CMD ["nginx", "-c", "/tmp/nginx.conf"]
+ENTRYPOINT ["/usr/local/bin/start-gateway"]
+
+# --- the name server that tells nginx which replicas are well
+FROM python:3.13-slim AS discovery
+WORKDIR /site
+COPY pages.toml ./
+COPY portico portico
+COPY gateway gateway
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+EXPOSE 5353/udp
+CMD ["python", "-m", "gateway.discovery"]
 
 # --- a page: all layers but the last are the same for every one
 FROM python:3.13-slim AS page

@@ -5,16 +5,20 @@ from http import HTTPStatus
 
 from flask import Flask, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Request, Response
 
 from portico.frame import PASSING, Frame
+from portico.page_app import apps_of
 from portico.registry import Page, Registry
+from portico.shared_assets import SHARED_PREFIX
 from portico.site import Site
 
 logger = logging.getLogger(__name__)
 MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
 RETRY_AFTER_S = 2
+# nginx then gives the request to another address, once: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+REDIRECT_HEADER, MISDIRECTED = "X-Accel-Redirect", "misdirected"
 
 
 def error_answer(
@@ -51,6 +55,11 @@ def register_error_pages(server: Flask, site: Site) -> None:
         return error_answer(frame, status, request, page_at(site.registry, request.path), detail)
 
     def answer_http_error(error: HTTPException) -> Response:
+        stranger = page_elsewhere(server, site) if isinstance(error, NotFound) else None
+        if stranger:
+            response = answer(HTTPStatus.MISDIRECTED_REQUEST)
+            response.headers[REDIRECT_HEADER] = f"@{stranger.name}_{MISDIRECTED}"
+            return response
         response = answer(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), error.description)
         for name, value in error.get_headers():
             if name == "Allow":
@@ -74,6 +83,15 @@ def register_error_pages(server: Flask, site: Site) -> None:
     )  # such as a chunk whose size is none
     server.register_error_handler(Exception, answer_exception)
     server.before_request(bound_request)
+
+
+def page_elsewhere(server: Flask, site: Site) -> Page | None:
+    """The page that is asked for, if this service is not one of its replicas.
+
+    A gateway asks so for a moment when an address that was one's is given to the next container.
+    """
+    page = None if request.path.startswith(SHARED_PREFIX) else page_at(site.registry, request.path)
+    return page if page and page not in [app.page for app in apps_of(server)] else None
 
 
 def page_at(registry: Registry, path: str) -> Page | None:

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from gateway.response_headers import SECURITY_HEADERS
 from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import RETRY_AFTER_S
+from portico.error_pages import MISDIRECTED, RETRY_AFTER_S
 from portico.frame import PASSING, Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
@@ -77,6 +77,7 @@ def nginx_config(registry: Registry) -> str:
         pages=tuple(registry),
         home=next((page for page in registry if page.path == "/"), None),
         callback=CALLBACK,
+        misdirected=MISDIRECTED,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,

@@ -27,8 +27,8 @@ from tests.browser.charts import (
 pytestmark = pytest.mark.browser
 
 
-def query(page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query, keep_blank_values=True)
+def query(address: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(address).query, keep_blank_values=True)
 
 
 def requests_of(page) -> list[str]:
@@ -67,13 +67,14 @@ def test_each_kind_of_control_is_read_back_from_what_it_wrote(page, embedded):
     pick(page, "in.country", "Chad")
     write(page, "from.lifeExp", "40.5")
     expect(caption(page)).to_contain_text("Life expectancy from 40.5")
-    assert query(page) == {
+    wanted = {
         "split": ["country"],
         "top": ["3"],
         "range.year": ["1957", "2007"],
         "in.country": ["Cote d'Ivoire", "Chad"],
         "from.lifeExp": ["40.5"],
     }
+    page.wait_for_url(lambda address: query(address) == wanted)
     before = caption(page).text_content()
     page.reload()
     expect(lines(page)).to_have_count(2)

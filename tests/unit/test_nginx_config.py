@@ -69,7 +69,7 @@ def test_path_goes_to_its_page_as_it_is(config: str, location: str, name: str):
 def test_home_gets_what_is_of_home_and_nothing_else(config: str):
     heads = re.findall(r"(location .*\S) \{", config)
     of_home = {head.split()[-1] for head in heads if "proxy_pass http://home;" in block(config, head)}
-    assert of_home == {"/", "/_", "/assets/", "@home_again"}
+    assert of_home == {"/", "/_", "/assets/", "@home_again", "@home_misdirected"}
     assert all(is_of_home(path) for path in of_home if path.startswith("/"))
     assert "return 404;" in block(config, "location /")
 
@@ -149,6 +149,19 @@ def test_no_service_route_has_a_location(config: str):
     assert not [path for path in locations if re.search(r"readyz|metrics|.+/healthz", path)]
 
 
+def test_request_that_met_another_page_is_given_to_another_address_once(config: str):
+    again = block(config, "location @pure_misdirected")
+    assert "proxy_pass http://pure;" in again
+    assert "error_page 421 =503 /.errors/pure/503.$error_format;" in again
+    assert "proxy_ignore_headers X-Accel-Redirect;" in again
+
+
+def test_body_that_was_passed_on_while_it_arrived_is_not_given_to_another_address(config: str):
+    again = block(config, "location @uploads_misdirected")
+    assert "proxy_pass" not in again
+    assert "return 503;" in again
+
+
 @pytest.mark.parametrize("name", SECURITY_HEADERS)
 def test_security_header_is_set_always_and_only_here(config: str, name: str):
     policy = name == "Content-Security-Policy"  # which a page may have of its own
@@ -168,7 +181,7 @@ def test_braces_are_balanced(config: str):
 
 def test_only_these_variables_are_left_to_the_entrypoint(config: str):
     names = set(re.findall(r"\$\{([A-Z_]+)\}", config))
-    assert names == {"NGINX_LOCAL_RESOLVERS", "PORTICO_DNS_SUFFIX", "GATEWAY_WORKERS", "GATEWAY_LOG_LEVEL"}
+    assert names == {"PORTICO_DNS_SUFFIX", "GATEWAY_WORKERS", "GATEWAY_LOG_LEVEL"}
     [wanted] = re.findall(r"NGINX_ENVSUBST_FILTER=(\S+)", (ROOT / "Dockerfile").read_text())
     assert all(re.search(wanted, name) for name in names)
 

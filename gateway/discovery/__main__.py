@@ -1,0 +1,57 @@
+"""`python -m gateway.discovery`: serve until SIGTERM; with the name of a page: say where its visitors are sent."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from gateway.discovery.dns import ask
+from gateway.discovery.replicas import Replicas, look_up
+from gateway.discovery.server import NameServer
+from portico.errors import EXIT_CONFIG, ConfigError
+from portico.registry import Registry, read_registry
+from portico.settings import site_folder
+
+PORT = 5353
+SERVICE_PORT = 8000
+ANSWERS_WITHIN_S = 2.0
+
+
+async def serve(registry: Registry, suffix: str) -> None:
+    """Follow every page of a site and answer for them.
+
+    Args:
+        suffix: of the pages' names in the engine's DNS, such as `.site.svc.cluster.local`.
+    """
+    pages = {f"{page.name}{suffix}": Replicas(page, f"{page.name}{suffix}", SERVICE_PORT, look_up) for page in registry}
+    loop = asyncio.get_running_loop()
+    await loop.create_datagram_endpoint(lambda: NameServer(pages), local_addr=("0.0.0.0", PORT))  # noqa: S104 - the gateway is elsewhere
+    stopped = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    following = [loop.create_task(each.follow()) for each in pages.values()]
+    await asyncio.wait([*following, loop.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+    for each in following:
+        if each.done():
+            each.result()  # raises: it never ends by itself
+        each.cancel()
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.INFO, format="discovery: %(message)s")
+    suffix = os.environ.get("PORTICO_DNS_SUFFIX", "")
+    if arguments:
+        addresses = ask(f"{arguments[0]}{suffix}", ("127.0.0.1", PORT), ANSWERS_WITHIN_S)
+        print(*addresses or [], sep="\n")
+        return 0 if addresses is not None else 1
+    try:
+        registry = read_registry(site_folder())
+    except ConfigError as error:
+        print(f"discovery: {error}", file=sys.stderr)
+        return EXIT_CONFIG
+    asyncio.run(serve(registry, suffix))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Start nginx, and tell it whom to ask for the replicas of a page: the service `discovery`, which leaves out those that are
+# not well, where there is one; the DNS of this machine else. nginx reads an address when it starts and when it is
+# told to (https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver), so somebody has to see it change.
+set -eu
+
+GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
+
+local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' ORS=' ' /etc/resolv.conf)
+
+discovery() { [ -z "$GATEWAY_DISCOVERY" ] || getent ahostsv4 "$GATEWAY_DISCOVERY" | awk 'NR == 1 {print $1 ":5353"}'; }
+
+ask() { printf 'resolver %s valid=1s;\n' "$1" >/tmp/resolver.conf; }
+
+follow() {
+  asked=$1 missing=0
+  while sleep 1; do
+    found=$(discovery)
+    if [ -n "$found" ]; then missing=0; else missing=$((missing + 1)); fi
+    [ "$missing" -lt "$GONE_AFTER" ] || found=$local_resolvers
+    if [ -n "$found" ] && [ "$found" != "$asked" ]; then
+      ask "$found" && nginx -c /tmp/nginx.conf -s reload && asked=$found || true
+    fi
+  done
+}
+
+first=$(discovery)
+ask "${first:-$local_resolvers}"
+follow "${first:-$local_resolvers}" &
+exec /docker-entrypoint.sh nginx -c /tmp/nginx.conf

@@ -1,0 +1,177 @@
+"""Replicas that are not well: the gateway sends nobody to them, as soon as discovery has seen it."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from tests.containers.load import load_on
+from tests.containers.stack import Stack, access_log, inspect, run
+
+pytestmark = pytest.mark.containers
+REPLICAS = 3
+WITHIN_S = 60  # on a busy machine
+POLL_S = 0.02
+SAMPLE = 60
+
+
+@pytest.fixture
+def replicas(stack: Stack) -> Iterator[list[str]]:
+    """The containers of a page of three replicas, all of them named by discovery."""
+    stack.scale("barchart", REPLICAS)
+    found = stack.containers("barchart")
+    until_named(stack, {address_of(each) for each in found})
+    yield found
+    stack.healthy()
+
+
+def address_of(container: str) -> str:
+    [network] = inspect(container)["NetworkSettings"]["Networks"].values()
+    return network["IPAddress"]
+
+
+def named(stack: Stack, page: str = "barchart") -> set[str]:
+    """The addresses to which discovery sends visitors."""
+    return set(stack.compose("exec", "--no-TTY", "discovery", "python", "-m", "gateway.discovery", page).split())
+
+
+def until_named(stack: Stack, wanted: set[str]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while (found := named(stack)) != wanted:
+        assert time.monotonic() < deadline, f"{found} are named, not {wanted}"
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def frozen(container: str) -> Iterator[None]:
+    """Stop every process of a container until the block ends; `docker pause` would call it unhealthy at once."""
+    signal_all(container, "STOP")
+    try:
+        yield
+    finally:
+        signal_all(container, "CONT")
+
+
+def signal_all(container: str, signal: str) -> None:
+    everyone_else = f"import os, signal; os.kill(-1, signal.SIG{signal})"
+    run("docker", "exec", container, "python", "-c", everyone_else)
+    run("docker", "kill", "--signal", signal, container)
+
+
+def test_replica_that_froze_is_left_out_and_let_in_again(stack: Stack, replicas: list[str]):
+    everywhere = {address_of(each) for each in replicas}
+    with load_on(stack.url) as load:
+        load.wait_for(SAMPLE)
+        with frozen(replicas[0]):
+            until_named(stack, everywhere - {address_of(replicas[0])})
+            load.wait_for(SAMPLE)
+        until_named(stack, everywhere)
+        before = len(access_log(replicas[0]))
+        load.wait_for(SAMPLE)
+    # Who met it was answered when it went on, and opened the page without a chart that was late.
+    assert [each for each in load.failures if '"late":true' not in each] == []
+    assert len(access_log(replicas[0])) > before
+
+
+def test_page_that_is_frozen_as_a_whole_leaves_the_others_alone(stack: Stack):
+    [container] = stack.containers("barchart")
+    with frozen(container), load_on(stack.url, "linechart", visitors=2) as load:
+        load.wait_for(SAMPLE)
+    assert load.failures == []
+    stack.healthy()
+
+
+def test_site_goes_on_without_discovery_and_follows_it_when_it_is_back(stack: Stack, replicas: list[str]):
+    with load_on(stack.url) as load:
+        stack.kill("discovery")
+        load.wait_for(SAMPLE)
+        run("docker", "kill", replicas[0])
+        load.wait_for(SAMPLE)
+        stack.start("discovery")
+        until_named(stack, {address_of(each) for each in replicas[1:]})
+        load.wait_for(SAMPLE)
+    assert load.failures == []
+
+
+def test_gateway_asks_the_engine_where_there_is_no_discovery(stack: Stack):
+    run("docker", "rm", "--force", *stack.containers("discovery"))
+    try:
+        restart_gateway(stack)
+        assert stack.wait_for("/barchart/", 200, within=WITHIN_S).status_code == 200
+        resolver = stack.compose("exec", "--no-TTY", "gateway", "cat", "/tmp/resolver.conf")
+        assert resolver == "resolver 127.0.0.11 valid=1s;\n"
+    finally:
+        stack.healthy()
+
+
+def test_address_that_another_page_has_taken_over_gives_no_wrong_answer(stack: Stack, replicas: list[str]):
+    """Another page's replica answers to the bar chart's name, as it does for a moment after it got a freed address."""
+    stranger = f"{stack.project}-stranger"
+    network = ["--network", f"{stack.project}_default", "--network-alias", "barchart"]
+    try:
+        with load_on(stack.url) as load:
+            run("docker", "run", "--detach", "--name", stranger, *network, f"{stack.project}-linechart")
+            until_listening(stranger)
+            load.wait_for(SAMPLE)
+        assert load.failures == []
+        assert address_of(stranger) not in named(stack)
+    finally:
+        run("docker", "rm", "--force", stranger)
+
+
+def test_request_that_met_another_page_is_given_to_a_replica_of_its_own(stack: Stack):
+    """Without discovery, which keeps such addresses away: the service says that it is not the page's."""
+    run("docker", "rm", "--force", *stack.containers("discovery"))
+    stranger = f"{stack.project}-stranger"
+    network = ["--network", f"{stack.project}_default", "--network-alias", "barchart"]
+    try:
+        restart_gateway(stack)
+        run("docker", "run", "--detach", "--name", stranger, *network, f"{stack.project}-linechart")
+        until_listening(stranger)
+        with load_on(stack.url) as load:
+            until_met(stranger)
+            load.wait_for(SAMPLE)
+        assert load.failures == []
+        run("docker", "kill", *stack.containers("barchart"))
+        down = requests.get(f"{stack.url}/barchart/", timeout=10, headers={"Accept": "text/html"})
+        assert down.status_code == 503
+        assert "Bar chart is not available right now" in down.text
+    finally:
+        run("docker", "rm", "--force", stranger)
+        stack.healthy()
+
+
+def restart_gateway(stack: Stack) -> None:
+    """Start the gateway anew, so that it has met no discovery yet, and wait until it answers."""
+    stack.compose("restart", "gateway")
+    deadline = time.monotonic() + WITHIN_S
+    while not is_up(stack):
+        assert time.monotonic() < deadline, "the gateway does not answer"
+        time.sleep(POLL_S)
+
+
+def is_up(stack: Stack) -> bool:
+    try:
+        return requests.get(f"{stack.url}/healthz", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def until_listening(container: str) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    asks = "import socket; socket.create_connection(('127.0.0.1', 8000))"
+    while subprocess.run(
+        ["docker", "exec", container, "python", "-c", asks], check=False, capture_output=True
+    ).returncode:
+        assert time.monotonic() < deadline, f"{container} does not listen"
+
+
+def until_met(stranger: str) -> None:
+    """Return once a visitor of the bar chart was sent to another page's replica."""
+    deadline = time.monotonic() + WITHIN_S
+    while not any(record["path"].startswith("/barchart/") for record in access_log(stranger)):
+        assert time.monotonic() < deadline, "nobody was sent there"
+        time.sleep(POLL_S)

@@ -1,0 +1,198 @@
+"""Which replicas discovery names: real sockets on addresses of loopback, and what the engine's DNS says made up."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+
+import pytest
+
+from gateway.discovery.checks import Replica, State, check
+from gateway.discovery.replicas import Replicas, best, look_up
+from portico.registry import parse_registry
+from tests.processes import free_port
+
+PAGE = parse_registry({"site": {"title": "Small"}, "page": [{"name": "chart"}]}).page("chart")
+FIRST, SECOND, THIRD = (f"127.0.0.{number}" for number in (2, 3, 4))
+LOOKS = 0.01
+WITHIN_S = 20
+
+
+class Site:
+    """Replicas on addresses of loopback, all on one port."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.named: list[str] | None = []
+        self.checks = 0
+        self._over = Event()
+
+    @contextmanager
+    def replica(self, address: str, status=200, silent: bool = False, **said) -> Iterator[None]:
+        site, over, answer = self, self._over, json.dumps({"page": "chart", "ready": True} | said).encode()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                site.checks += 1
+                if silent:
+                    over.wait()
+                self.send_response(status if self.path == "/chart/_status" else 404)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer((address, self.port), Handler)
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, kwargs={"poll_interval": LOOKS}, daemon=True).start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            server.shutdown()
+            server.server_close()
+            self._over.clear()
+
+    async def look_up(self, _host: str) -> list[str] | None:
+        return self.named
+
+    def state(self, address: str) -> State:
+        return asyncio.run(check(Replica(address, self.port), PAGE))
+
+    def replicas(self) -> Replicas:
+        return Replicas(PAGE, "chart", self.port, self.look_up)
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+async def until_named(replicas: Replicas, *wanted: str) -> None:
+    """Return once these and no other addresses are given."""
+    async with asyncio.timeout(WITHIN_S):
+        while list(map(str, replicas.addresses() or [])) != list(wanted):
+            await asyncio.sleep(LOOKS)
+
+
+async def until_checked(site: Site, more: int) -> None:
+    """Return once replicas were asked so many more times."""
+    goal = site.checks + more
+    async with asyncio.timeout(WITHIN_S):
+        while site.checks < goal:
+            await asyncio.sleep(LOOKS)
+
+
+def following(replicas: Replicas, watch) -> None:
+    """Let discovery follow a page while `watch` looks at it."""
+
+    async def run() -> None:
+        follows = asyncio.create_task(replicas.follow())
+        try:
+            await watch()
+        finally:
+            follows.cancel()
+            with suppress(asyncio.CancelledError):
+                await follows
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ({}, State.READY),
+        ({"ready": False}, State.UNREADY),
+        ({"ready": "true"}, State.UNREADY),
+        ({"page": "other"}, State.STRANGER),
+        ({"status": 404}, State.STRANGER),
+        ({"status": 500}, State.FAILING),
+        ({"silent": True}, State.FAILING),
+    ],
+)
+def test_replica_is_what_its_status_says(site: Site, said, state):
+    with site.replica(FIRST, **said):
+        assert site.state(FIRST) is state
+
+
+def test_replica_that_refuses_is_failing(site: Site):
+    assert site.state(FIRST) is State.FAILING
+
+
+def test_nothing_is_known_before_the_names_are(site: Site):
+    assert site.replicas().addresses() is None
+
+
+def test_only_replicas_in_the_best_state_are_given():
+    states = {FIRST: State.FAILING, SECOND: State.READY, THIRD: State.UNREADY}
+    assert list(best(states)) == [SECOND]
+    del states[SECOND]
+    assert list(best(states)) == [THIRD]
+    del states[THIRD]
+    assert list(best(states)) == [FIRST]
+    assert list(best({FIRST: State.STRANGER})) == []
+
+
+def test_replica_that_hangs_is_left_out_and_let_in_again(site: Site):
+    site.named = [FIRST, SECOND]
+    replicas = site.replicas()
+
+    async def watch() -> None:
+        with site.replica(SECOND):
+            with site.replica(FIRST):
+                await until_named(replicas, FIRST, SECOND)
+            with site.replica(FIRST, silent=True):
+                await until_named(replicas, SECOND)
+            with site.replica(FIRST):
+                await until_named(replicas, FIRST, SECOND)
+
+    following(replicas, watch)
+
+
+def test_page_whose_replicas_all_hang_keeps_them(site: Site):
+    site.named = [FIRST, SECOND]
+    replicas = site.replicas()
+
+    async def watch() -> None:
+        with site.replica(FIRST, silent=True), site.replica(SECOND, silent=True):
+            await until_named(replicas, FIRST, SECOND)
+
+    following(replicas, watch)
+
+
+@pytest.mark.parametrize("said", [None, []])
+def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(site: Site, said):
+    site.named = [FIRST]
+    replicas = site.replicas()
+
+    async def watch() -> None:
+        with site.replica(FIRST):
+            await until_named(replicas, FIRST)
+            site.named = said
+            await until_checked(site, more=5)
+            await until_named(replicas, FIRST)
+        if said == []:
+            await until_named(replicas)
+
+    following(replicas, watch)
+
+
+def test_address_that_another_page_has_taken_over_is_not_given(site: Site):
+    site.named = [FIRST, SECOND]
+    replicas = site.replicas()
+
+    async def watch() -> None:
+        with site.replica(FIRST, page="other"):
+            with site.replica(SECOND):
+                await until_named(replicas, SECOND)
+            with site.replica(SECOND, status=500):
+                await until_named(replicas, SECOND)  # it fails, and is this page's still
+
+    following(replicas, watch)
+
+
+def test_addresses_of_a_name_are_looked_up():
+    assert asyncio.run(look_up("localhost")) == ["127.0.0.1"]
