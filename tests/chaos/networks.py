@@ -33,9 +33,17 @@ def packets_lost(containers: list[str]) -> Iterator[None]:
 
 
 @contextmanager
-def name_server(site: ChaosSite, mode: str, *names: str) -> Iterator[None]:
-    """Let the gateway ask `name_server.py` in the place of Docker's until the block ends."""
-    command = [*inside(site.gateway), sys.executable, str(NAME_SERVER), mode, *names]
+def name_servers(site: ChaosSite, mode: str, *names: str) -> Iterator[None]:
+    """Let all who send visitors to replicas ask `name_server.py` in the place of Docker's until the block ends."""
+    with ExitStack() as servers:
+        for container in site.senders():
+            servers.enter_context(name_server(container, mode, *names))
+        yield
+
+
+@contextmanager
+def name_server(container: str, mode: str, *names: str) -> Iterator[None]:
+    command = [*inside(container), sys.executable, str(NAME_SERVER), mode, *names]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout
@@ -47,21 +55,26 @@ def name_server(site: ChaosSite, mode: str, *names: str) -> Iterator[None]:
 
 
 @contextmanager
-def newcomer(site: ChaosSite, page: str) -> Iterator[str]:
-    """A container of a page that is ready to serve, in another network still."""
-    name, image = f"{site.stack.project}-newcomer", f"{site.stack.project}-{page}"
+def newcomer(site: ChaosSite) -> Iterator[None]:
+    """A container of the line chart that is ready to serve, in another network still."""
+    name, page = newcomer_of(site), "linechart"
     data = f"{site.stack.folder}/data:/site/data:ro"
-    run("docker", "run", "--detach", "--name", name, "--volume", data, image)
+    run("docker", "run", "--detach", "--name", name, "--volume", data, f"{site.stack.project}-{page}")
     try:
         wait_until_it_says(name, "Listening at")
-        yield name
+        yield
     finally:
         run("docker", "rm", "--force", name)
 
 
-def connect(site: ChaosSite, container: str, page: str) -> None:
-    """Let a container be a replica of a page: the engine gives it the lowest address that is free."""
-    run("docker", "network", "connect", "--alias", page, f"{site.stack.project}_default", container)
+def newcomer_of(site: ChaosSite) -> str:
+    return f"{site.stack.project}-newcomer"
+
+
+def join(site: ChaosSite) -> None:
+    """Let the newcomer be one more replica of its page: the engine gives it the lowest address that is free."""
+    network = f"{site.stack.project}_default"
+    run("docker", "network", "connect", "--alias", "linechart", network, newcomer_of(site))
 
 
 def wait_until_it_says(container: str, words: str) -> None:

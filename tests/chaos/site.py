@@ -30,8 +30,8 @@ POLL_S = 0.02
 # Where the kernel counts them, by the version of its control groups.
 KILLS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null || true"
 HERE = Path(__file__).parent
-# The load comes from one address.
-GATEWAY_SETTINGS: dict[str, str] = {}
+# The load comes from one address, and is to meet the site and not the limits of a client.
+GATEWAY_SETTINGS = {"GATEWAY_CLIENT_LIMITS": "off"}
 
 
 @dataclass
@@ -46,6 +46,10 @@ class ChaosSite:
     @property
     def gateway(self) -> str:
         return self.stack.containers("gateway")[0]
+
+    def senders(self) -> list[str]:
+        """The containers that look up where visitors are to be sent."""
+        return [self.gateway, *self.stack.containers("discovery")]
 
     @property
     def address_of_site(self) -> str:
