@@ -17,7 +17,7 @@ from portico.site import Site
 logger = logging.getLogger(__name__)
 MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
 RETRY_AFTER_S = 2
-# nginx then gives the request to another address, once: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+# nginx then gives the request to other addresses: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
 REDIRECT_HEADER, MISDIRECTED = "X-Accel-Redirect", "misdirected"
 
 
@@ -56,14 +56,12 @@ def register_error_pages(server: Flask, site: Site) -> None:
 
     def answer_http_error(error: HTTPException) -> Response:
         stranger = page_elsewhere(server, site) if isinstance(error, NotFound) else None
-        if stranger:
-            response = answer(HTTPStatus.MISDIRECTED_REQUEST)
-            response.headers[REDIRECT_HEADER] = f"@{stranger.name}_{MISDIRECTED}"
-            return response
         response = answer(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), error.description)
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
+        if stranger:
+            response.headers[REDIRECT_HEADER] = f"@{stranger.name}_{MISDIRECTED}"
         return response
 
     def answer_exception(error: Exception) -> Response:
@@ -90,7 +88,7 @@ def page_elsewhere(server: Flask, site: Site) -> Page | None:
 
     A gateway asks so for a moment when an address that was one's is given to the next container.
     """
-    page = None if request.path.startswith(SHARED_PREFIX) else page_at(site.registry, request.path)
+    page = None if f"{request.path}/".startswith(SHARED_PREFIX) else page_at(site.registry, request.path)
     return page if page and page not in [app.page for app in apps_of(server)] else None
 
 

@@ -20,10 +20,6 @@ ERROR_TEXTS = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("Method not allowed", "This address does not answer that kind of request."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("Too much data", "The request is larger than this page accepts."),
     HTTPStatus.REQUEST_URI_TOO_LONG: ("Address too long", "Open the page without its settings and choose them again."),
-    HTTPStatus.MISDIRECTED_REQUEST: (
-        "Not here",
-        "This service is not the page's. Open the page by the site's address.",
-    ),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many requests", "Wait a moment, then try again."),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something went wrong",

@@ -36,6 +36,7 @@ class Attempt:
     def __init__(self, check: Check, name: str, before: bool) -> None:
         self.begin = time.monotonic()
         self.took = 0.0
+        self.doubted = False
         self.passed = before  # of the attempt before this one; a page that is busy is as it was
         self.over = threading.Event()
         threading.Thread(target=self._run, args=(check, name), name=f"readiness of {name}", daemon=True).start()
@@ -60,8 +61,10 @@ class Attempt:
 
     def is_recent(self) -> bool:
         """Whether what it found still counts; one that is under way does, however long it hangs."""
+        if not self.over.is_set():
+            return True
         lasts = max(LASTS_S, SHARE * self.took) if self.passed else LASTS_S
-        return not self.over.is_set() or time.monotonic() < self.begin + self.took + lasts
+        return not self.doubted and time.monotonic() < self.begin + self.took + lasts
 
     def found(self) -> bool:
         """Wait for what it finds, up to the end of its time box."""
@@ -84,6 +87,12 @@ class Readiness:
             if latest is None or not latest.is_recent():
                 self._latest = latest = Attempt(self._check, self._name, latest is None or latest.passed)
         return latest.found()
+
+    def doubt(self) -> None:
+        """Forget what was found: a visitor has met an error since, perhaps the page's own, perhaps of the whole service."""
+        with self._lock:
+            if self._latest is not None:
+                self._latest.doubted = True
 
 
 def readiness_of(server: Flask, app: PageApp) -> Readiness:

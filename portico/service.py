@@ -6,6 +6,7 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 
 from portico.draining_worker import DRAINING
+from portico.error_pages import page_at
 from portico.page_app import PageApp
 from portico.readiness import Readiness, readiness_of
 from portico.shared_answers import VERSION_HEADER, version_of
@@ -17,9 +18,19 @@ def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
     """Add the health routes of a service that serves these pages, and each page's public status."""
     server.add_url_rule("/healthz", "healthz", lambda: _answer({"alive": True}))
     checks = [(app, readiness_of(server, app)) for app in apps]
+    server.after_request(lambda response: _doubting(response, checks))
     server.add_url_rule("/readyz", "readyz", lambda: _readiness(checks))
     for app, readiness in checks:
         server.add_url_rule(app.page.status_path, f"{app.page.name}_status", _status_view(app, readiness))
+
+
+def _doubting(response: Response, checks: Sequence[tuple[PageApp, Readiness]]) -> Response:
+    """Let a page that answers a visitor with a fault of its own be looked at before it is called ready again."""
+    if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        for app, readiness in checks:
+            if page_at(app.site.registry, request.path) == app.page:
+                readiness.doubt()
+    return response
 
 
 def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:

@@ -6,7 +6,7 @@ set -eu
 
 GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
 
-local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' ORS=' ' /etc/resolv.conf)
+local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' /etc/resolv.conf | xargs)
 
 discovery() { [ -z "$GATEWAY_DISCOVERY" ] || getent ahostsv4 "$GATEWAY_DISCOVERY" | awk 'NR == 1 {print $1 ":5353"}'; }
 

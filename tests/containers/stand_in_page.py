@@ -2,9 +2,11 @@
 
 import json
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STREAM_PAUSE_S = 1.0
+seen: Counter[str] = Counter()  # requests by path
 
 
 class StandIn(BaseHTTPRequestHandler):
@@ -14,8 +16,16 @@ class StandIn(BaseHTTPRequestHandler):
 
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        name = self.path.partition("?")[0].rpartition("/")[2]
-        special = {"stream": self.stream, "unavailable": self.unavailable, "cut": self.cut, "hangup": self.hang_up}
+        path = self.path.partition("?")[0]
+        seen[path] += 1
+        name = path.rpartition("/")[2]
+        special = {
+            "stream": self.stream,
+            "unavailable": self.unavailable,
+            "cut": self.cut,
+            "hangup": self.hang_up,
+            "seen": self.tell,
+        }
         if name in special:
             special[name]()
         else:
@@ -30,6 +40,9 @@ class StandIn(BaseHTTPRequestHandler):
 
     def unavailable(self):
         self.answer(503, b"the page's own words")
+
+    def tell(self):
+        self.answer(200, json.dumps(seen).encode())
 
     def answer(self, status, body):
         self.send_response(status)

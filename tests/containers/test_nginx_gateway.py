@@ -114,6 +114,14 @@ def test_page_that_hangs_up_is_502_in_the_frame(stand_in: str):
     assert "No proper answer" in response.text
 
 
+def test_callback_of_a_pure_page_whose_replica_hangs_up_is_sent_twice_at_most(stand_in: str):
+    before = requests.get(f"{stand_in}/seen", timeout=5).json().get("/linechart/callback/hangup", 0)
+    response = requests.post(f"{stand_in}/callback/hangup", json={}, timeout=5)
+    after = requests.get(f"{stand_in}/seen", timeout=5).json()["/linechart/callback/hangup"]
+    assert response.status_code == 502
+    assert after - before == 2
+
+
 def test_body_that_is_cut_off_is_a_cut_connection(stand_in: str):
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         requests.get(f"{stand_in}/cut", timeout=5)

@@ -65,6 +65,8 @@ def test_only_the_pages_of_this_process_are_mounted(small_site):
     client = init_app(replace(site, settings=replace(site.settings, pages=("b",)))).test_client()
     assert client.get("/b/").status_code == 200
     assert client.get("/a/").status_code == 404
+    assert client.get("/a/").headers["X-Accel-Redirect"] == "@a_misdirected"
+    assert "X-Accel-Redirect" not in client.get("/c/").headers
     assert b'href="/a/"' in client.get("/b/").data
 
 

@@ -98,10 +98,28 @@ def test_what_took_too_long_is_not_given_to_another_replica():
     assert "proxy_next_upstream_timeout 2000ms;" in block(config, "location ^~ /pure/")
 
 
-@pytest.mark.parametrize(("page", "replayed"), [("pure", True), ("team/sales", False)])
+@pytest.mark.parametrize(("page", "replayed"), [("pure", True), ("sales", False), ("home", False)])
 def test_only_pure_pages_have_their_callbacks_sent_again(config: str, page: str, replayed: bool):
-    [line] = re.findall(r"proxy_next_upstream .*;", block(config, f"location ^~ /{page}/"))
-    assert ("non_idempotent" in line) == replayed
+    assert ("$died_at_once" in block(config, f"location @{page}_unanswered")) == replayed
+    assert "non_idempotent" not in config.replace("http_404 non_idempotent", "")
+
+
+@pytest.mark.parametrize(
+    ("states", "again"),
+    [
+        ("502|0.003", True),
+        ("502, 502|0.000, 1.900", True),
+        ("502|2.100", False),  # it worked on it
+        ("504|0.003", False),
+        ("502 : 502|0.003 : 0.002", False),  # the second time
+        ("502, 502 : 502|0.000, 0.003 : 0.002", False),
+    ],
+)
+def test_callback_of_which_a_replica_died_at_once_is_sent_once_more(config: str, states: str, again: bool):
+    [pattern] = re.findall(
+        r'"~(\S.*)" 1;', block(config, 'map "$upstream_status|$upstream_response_time" $died_at_once')
+    )
+    assert bool(re.search(pattern, states)) == again
 
 
 def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
@@ -149,10 +167,11 @@ def test_no_service_route_has_a_location(config: str):
     assert not [path for path in locations if re.search(r"readyz|metrics|.+/healthz", path)]
 
 
-def test_request_that_met_another_page_is_given_to_another_address_once(config: str):
+def test_request_that_met_another_page_is_given_to_the_other_addresses(config: str):
     again = block(config, "location @pure_misdirected")
     assert "proxy_pass http://pure;" in again
-    assert "error_page 421 =503 /.errors/pure/503.$error_format;" in again
+    assert "proxy_next_upstream http_404 non_idempotent;" in again
+    assert "error_page 404 =503 /.errors/pure/503.$error_format;" in again
     assert "proxy_ignore_headers X-Accel-Redirect;" in again
 
 

@@ -1,5 +1,6 @@
 """Readiness: whether a page could answer now, found out by asking it, at no cost to its visitors."""
 
+import importlib
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from portico.data.failures import Busy, SourceAway
 from portico.mounting import init_app
 from portico.page_app import apps_of
 from portico.readiness import Readiness
+from portico.warm_up import sample_callbacks
 from tests.small_sites import PAGE
 
 FOREVER_S = 3600
@@ -90,6 +92,17 @@ def test_check_that_hangs_is_unready_after_its_time_and_the_only_one(asked, monk
     assert asked.times == 2
 
 
+def test_what_was_found_is_doubted_once_a_visitor_has_met_an_error(asked, monkeypatch):
+    monkeypatch.setattr(readiness_module, "LASTS_S", FOREVER_S)
+    readiness = Readiness(asked, "a")
+    readiness.doubt()
+    assert readiness.is_ready()
+    asked.failure = SourceAway("away")
+    assert readiness.is_ready()
+    readiness.doubt()
+    assert not readiness.is_ready()
+
+
 def test_those_who_ask_at_once_wait_for_one_check(asked):
     asked.free.clear()
     readiness, found = Readiness(asked, "a"), []
@@ -150,6 +163,19 @@ def test_callback_is_tried_where_callbacks_only_read(small_site, pure, ready):
 
     broken.append(True)
     assert is_ready(server) is ready
+
+
+def test_page_that_answers_a_visitor_with_a_fault_is_looked_at_anew(small_site, monkeypatch):
+    monkeypatch.setattr(readiness_module, "LASTS_S", FOREVER_S)
+    registry = '[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = true\n[[page]]\nname = "b"\npure = true\n'
+    server = init_app(small_site({"a": SWITCHED, "b": SWITCHED}, registry))
+    ready = {name: lambda name=name: server.test_client().get(f"/{name}/_status").json["ready"] for name in "ab"}
+    assert [ready["a"](), ready["b"]()] == [True, True]
+    for module in ("services.a.page", "services.b.page"):
+        importlib.import_module(module).broken.append(True)
+    [body] = sample_callbacks(apps_of(server)[0])
+    assert server.test_client().post("/a/_dash-update-component", json=body).status_code == 500
+    assert [ready["a"](), ready["b"]()] == [False, True]  # nobody has met what is wrong with the other
 
 
 def test_health_check_of_compose_waits_longer_than_a_check(real_site):
