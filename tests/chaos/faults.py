@@ -145,6 +145,7 @@ def sickness(kind: str, site: ChaosSite) -> Struck:
 
 for _kind, _title in {
     "hang": "a replica of 4 accepts and hangs",
+    "drop": "a replica of 4 does what is asked and hangs up without a word",
     "reset": "a replica of 4 resets in the middle of each body",
     "storm": "a replica of 4 answers 500, at once",
     "slow": "a replica of 4 is 10 times slower",

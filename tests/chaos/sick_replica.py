@@ -60,6 +60,10 @@ class Door(BaseHTTPRequestHandler):
     def reset(self, status, headers, body, _took):
         """Half of the body, and a reset."""
         self.say(status, headers, body[: len(body) // 2], len(body))
+        self.drop()
+
+    def drop(self, *_answer):
+        """A reset, as of a process that died."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.rfile.close()
         self.connection.close()

@@ -13,7 +13,7 @@ from tests.chaos.site import OTHERS, PURE, running_site
 
 pytestmark = pytest.mark.containers
 
-NAMES = ("kill", "freeze", "hang", "reset", "address-taken", "gateway")
+NAMES = ("kill", "freeze", "hang", "drop", "reset", "address-taken", "gateway")
 SECONDS = 4.0  # that a fault lasts here
 # What the gateway is to hide from visitors of a page whose callbacks only read.
 UNSEEN = ("kill",)

@@ -22,11 +22,9 @@ class Page(BaseHTTPRequestHandler):
     asked = 0
 
     def do_GET(self) -> None:
-        self.answer(
-            {"asked": Page.asked},
-            {"X-Portico-Version": Page.says["version"], "Cache-Control": "no-store"},
-            Page.says["status"],
-        )
+        status = Page.says["status"]
+        version = {"X-Portico-Version": Page.says["version"]} if status == 200 else {}
+        self.answer({"asked": Page.asked}, version | {"Cache-Control": "no-store"}, status)
 
     def do_PUT(self) -> None:
         Page.says = {**Page.says, **json.loads(self.body())}
