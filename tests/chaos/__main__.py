@@ -1,6 +1,7 @@
 """The long form, some twenty minutes: `python -m tests.chaos`, or some of it: `python -m tests.chaos kill freeze --alone`."""
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ DOCUMENT = ROOT / "docs" / "reliability.md"
 
 def main() -> int:
     given = options()
-    if reason := engine_is_missing():
+    if reason := engine_is_missing() or ("it needs root, on the machine of the engine" if os.geteuid() else ""):
         sys.exit(f"chaos: {reason}")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the pages' user reads the data in it

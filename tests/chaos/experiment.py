@@ -26,6 +26,7 @@ class Outcome:
     requests: Counter[str] = field(default_factory=Counter)  # by page
     posts: int = 0
     failures: dict[str, Counter[str]] = field(default_factory=dict)  # by page, and how
+    failed_reads: int = 0  # of the failures, those of requests without an effect, to a page that was struck
     slowest: dict[str, float] = field(default_factory=dict)  # seconds, by page
     others_ms: tuple[float, float] = (0.0, 0.0)  # the 99th percentile of the other pages, just before and meanwhile
     executed_again: int = 0  # entries that were written twice or more
@@ -113,6 +114,7 @@ def count(outcome: Outcome, load: ConstantLoad, site: ChaosSite, records: list[R
         outcome.slowest[page] = max(outcome.slowest.get(page, 0), each.seconds)
         if verdict != RIGHT:
             outcome.failures.setdefault(page, Counter())[verdict] += 1
+            outcome.failed_reads += page in STRUCK and not each.ask.writes
             outcome.examples[f"{page} {verdict}"] = f"{each.ask.method} {each.ask.target} {dict(each.ask.headers)}"
         if verdict == WRONG:
             outcome.note = outcome.note or f"{each.ask.target}: {load.known.difference(each.ask, each.answer)}"

@@ -28,6 +28,7 @@ START_LIMIT_S = 60
 class Fault:
     """A fault: for how many seconds it lasts after it has struck, and what is to be there before it."""
 
+    name: str
     title: str
     strike: Callable[[ChaosSite], AbstractContextManager[list[str]]]
     seconds: float
@@ -53,7 +54,7 @@ def fault(
     """Let a function be a fault."""
 
     def add(strike: Callable[[ChaosSite], Struck]) -> None:
-        FAULTS[name] = Fault(title, contextmanager(strike), seconds, around, new_build)
+        FAULTS[name] = Fault(name, title, contextmanager(strike), seconds, around, new_build)
 
     return add
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.chaos.site import ChaosSite
+from tests.chaos.site import ChaosSite, main_process
 from tests.containers.stack import inspect, run
 
 NAME_SERVER = Path(__file__).parent / "name_server.py"
@@ -18,7 +18,7 @@ POLL_S = 0.02
 
 def inside(container: str) -> tuple[str, ...]:
     """What goes before a command that is to run in a container's network."""
-    return ("nsenter", "--net", "--target", str(inspect(container)["State"]["Pid"]))
+    return ("nsenter", "--net", "--target", str(main_process(container)))
 
 
 @contextmanager

@@ -173,4 +173,12 @@ def write_site(folder: Path) -> Path:
 
 def send(container: str, signal_number: int) -> None:
     """Send a signal to a container's main process, as its machine would: Docker does not know who did it."""
-    os.kill(inspect(container)["State"]["Pid"], signal_number)
+    os.kill(main_process(container), signal_number)
+
+
+def main_process(container: str) -> int:
+    """The number of a container's main process on this machine, which must be the engine's: elsewhere, it is some other's."""
+    known = inspect(container)
+    number = known["State"]["Pid"]
+    assert known["Id"] in Path(f"/proc/{number}/cgroup").read_text(encoding="utf-8"), "the engine runs elsewhere"
+    return number

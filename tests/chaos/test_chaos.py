@@ -1,5 +1,6 @@
 """The short form of `make chaos`: the faults that a site meets first, and no wrong answer in any of them."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,13 +10,16 @@ from tests.chaos.experiment import Experiment, Outcome
 from tests.chaos.faults import FAULTS
 from tests.chaos.load import ConstantLoad
 from tests.chaos.report import RECOVERY_GOAL_S
-from tests.chaos.site import OTHERS, PURE, running_site
+from tests.chaos.site import OTHERS, running_site
 
-pytestmark = pytest.mark.containers
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.skipif(os.geteuid() != 0, reason="faults need root, as they come from the machine of the engine"),
+]
 
 NAMES = ("kill", "freeze", "hang", "drop", "reset", "address-taken", "gateway")
 SECONDS = 4.0  # that a fault lasts here
-# What the gateway is to hide from visitors of a page whose callbacks only read.
+# What the gateway is to hide from whoever only reads.
 UNSEEN = ("kill",)
 
 
@@ -55,5 +59,5 @@ def test_other_pages_notice_nothing(outcomes: dict[str, Outcome], name: str):
 
 
 @pytest.mark.parametrize("name", UNSEEN)
-def test_page_that_only_reads_fails_no_request(outcomes: dict[str, Outcome], name: str):
-    assert outcomes[name].failed(PURE) == {}
+def test_no_request_without_an_effect_fails(outcomes: dict[str, Outcome], name: str):
+    assert outcomes[name].failed_reads == 0, outcomes[name].examples
