@@ -32,8 +32,8 @@ class Replicas:
         self._states: dict[str, State] = {}
 
     def addresses(self) -> list[IPv4Address] | None:
-        """Where visitors are to be sent; None until it is known."""
-        if self._named is None:
+        """Where visitors are to be sent; None until it is known: until whoever is named was asked."""
+        if self._named is None or (self._named and not self._states):
             return None
         return sorted(map(IPv4Address, best(self._states)))
 

@@ -126,6 +126,21 @@ def test_nothing_is_known_before_the_names_are(site: Site):
     assert site.replicas().addresses() is None
 
 
+def test_nothing_is_known_before_replicas_were_asked(site: Site):
+    site.named = [FIRST]
+    replicas, said = site.replicas(), set()
+
+    async def watch() -> None:
+        with site.replica(FIRST):
+            async with asyncio.timeout(WITHIN_S):
+                while not (addresses := replicas.addresses()):
+                    said.add(addresses)
+                    await asyncio.sleep(0)
+
+    following(replicas, watch)
+    assert said == {None}  # an empty answer would make nginx forget the replicas that it has
+
+
 def test_only_replicas_in_the_best_state_are_given():
     states = {FIRST: State.FAILING, SECOND: State.READY, THIRD: State.UNREADY}
     assert list(best(states)) == [SECOND]
