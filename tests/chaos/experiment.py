@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.chaos.asks import RIGHT, WRONG, Ask, Known
-from tests.chaos.faults import Fault
+from tests.chaos.faults.fault import Fault
 from tests.chaos.load import ConstantLoad, Record, p99
 from tests.chaos.site import OTHERS, PURE, STRUCK, ChaosSite
 
