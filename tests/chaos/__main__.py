@@ -4,15 +4,16 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.chaos import neighbours, slow_clients
 from tests.chaos.asks import Known, asks_of
-from tests.chaos.experiment import Experiment, Outcome
+from tests.chaos.experiment import Experiment
 from tests.chaos.faults import FAULTS
 from tests.chaos.load import ConstantLoad
-from tests.chaos.report import reliability
-from tests.chaos.site import running_site
+from tests.chaos.report import Report
+from tests.chaos.site import ChaosSite, running_site
 from tests.conftest import engine_is_missing
 from tests.processes import ROOT
 
@@ -23,30 +24,35 @@ def main() -> int:
     given = options()
     if reason := engine_is_missing() or ("it needs root, on the machine of the engine" if os.geteuid() else ""):
         sys.exit(f"chaos: {reason}")
+    report = Report()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the pages' user reads the data in it
-        outcomes, text = measure(Path(folder), given)
-    print(text)
-    if given.write:
-        given.write.write_text(text, encoding="utf-8")
-    return any(each.wrong or each.executed_again for each in outcomes)
+        with running_site(Path(folder)) as site:
+            for _ in measure(site, given, report):
+                if given.write:  # again after each part, for whoever stops it
+                    given.write.write_text(report.text(site.stack), encoding="utf-8")
+            print(report.text(site.stack))
+    return any(each.wrong or each.executed_again for each in report.outcomes)
 
 
-def measure(folder: Path, given: argparse.Namespace) -> tuple[list[Outcome], str]:
-    """Let the faults strike one after another, and write down what became of them."""
-    with running_site(folder) as site:
-        asks, known = asks_of(site), Known(site)
-        known.learn(asks)
-        experiment = Experiment(site, known, asks)
-        with ConstantLoad(site.address_of_site, asks, known) as load:
-            outcomes = [experiment.suffer(load, FAULTS[name]) for name in given.faults or FAULTS]
-            slow = None if given.alone else slow_clients.measure(site, load)
-        windows = []
-        if not given.alone:
-            others = {page: asks[page] for page in neighbours.RATES}
-            with ConstantLoad(site.address_of_site, others, known, neighbours.RATES) as load:
-                windows = [neighbours.measure(site, load, what) for what in neighbours.WAYS]
-        return outcomes, reliability(site.stack, outcomes, windows, slow)
+def measure(site: ChaosSite, given: argparse.Namespace, report: Report) -> Iterator[None]:
+    """Let the faults strike one after another, and the site meet all else that it is to bear."""
+    asks, known = asks_of(site), Known(site)
+    known.learn(asks)
+    experiment = Experiment(site, known, asks)
+    with ConstantLoad(site.address_of_site, asks, known) as load:
+        for name in given.faults or FAULTS:
+            report.outcomes.append(experiment.suffer(load, FAULTS[name]))
+            yield
+        if given.alone:
+            return
+        report.slow = slow_clients.measure(site, load)
+        yield
+    others = {page: asks[page] for page in neighbours.RATES}
+    with ConstantLoad(site.address_of_site, others, known, neighbours.RATES) as load:
+        for what in neighbours.WAYS:
+            report.windows.append(neighbours.measure(site, load, what))
+            yield
 
 
 def options() -> argparse.Namespace:

@@ -71,7 +71,10 @@ class Experiment:
             outcome.back_after = back_after(self.site, struck, end)
         outcome.recovered_after = None if steady is None else steady - end
         records = load.sent_between(begin, (steady or time.time()) + 1)
-        outcome.others_ms = (others_p99(load.sent_between(begin - CALM_S, begin)), others_p99(records))
+        outcome.others_ms = (
+            p99(load.sent_between(begin - CALM_S, begin, OTHERS)),
+            p99(load.sent_between(begin, end, OTHERS)),
+        )
         failed = (each.sent for each in load.failed(records) if each.ask.page == PURE and each.sent < end)
         outcome.failing_for = max(failed, default=begin) - begin
         count(outcome, load, self.site, records)
@@ -87,10 +90,6 @@ class Experiment:
         except AssertionError as error:
             outcome.note = str(error).strip().splitlines()[-1]
         return struck
-
-
-def others_p99(records: list[Record]) -> float:
-    return p99(each for each in records if each.ask.page in OTHERS)
 
 
 def back_after(site: ChaosSite, struck: Iterable[str], end: float) -> float | None:

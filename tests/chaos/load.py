@@ -72,11 +72,11 @@ class ConstantLoad:
         """Those of these requests that had no right answer."""
         return [each for each in records if self.known.verdict(each.ask, each.answer) != RIGHT]
 
-    def sent_between(self, begin: float, end: float) -> list[Record]:
-        """The requests of that time, once all of them are over."""
-        while any(begin <= sent < end for _, sent in list(self.waiting.values())):
+    def sent_between(self, begin: float, end: float, pages: Iterable[str] = RATES) -> list[Record]:
+        """The requests of that time to these pages, once all of them are over."""
+        while any(page in pages and begin <= sent < end for page, sent in list(self.waiting.values())):
             time.sleep(POLL_S)
-        return [each for each in list(self.records) if begin <= each.sent < end]
+        return [each for each in list(self.records) if each.ask.page in pages and begin <= each.sent < end]
 
     def steady_from(self, begin: float, end: float, pages: Iterable[str]) -> float | None:
         """When the first full second began, from `begin` on, in which every request to these pages was right.

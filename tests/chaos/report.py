@@ -4,6 +4,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tests.chaos.experiment import RECOVERY_LIMIT_S, Outcome
@@ -48,33 +49,55 @@ every page was right (–: not within {RECOVERY_LIMIT_S:.0f} s). *Visited again*
 """
 
 
-def reliability(stack: Stack, outcomes: Sequence[Outcome], windows: Sequence[Windows], slow: SlowClients | None) -> str:
-    """The whole document."""
-    parts = [
-        "# Reliability",
-        introduction(stack, outcomes),
-        "## Faults, one after another",
-        table(HEADER, map(row, outcomes)),
-    ]
-    if notes := [f"- {each.fault.title}: {each.note}" for each in outcomes if each.note]:
-        parts += ["What went otherwise than it was meant:", "\n".join(notes)]
-    parts += ["## Goals", "\n".join(goals(outcomes, windows, slow))]
-    if windows:
-        parts += ["## The other pages while one does not answer", *[each.described() for each in windows]]
-    if slow:
-        parts += ["## Slow clients", slow.described()]
-    return "\n\n".join(parts) + "\n"
+@dataclass
+class Report:
+    """All that was found so far."""
 
+    outcomes: list[Outcome] = field(default_factory=list)
+    windows: list[Windows] = field(default_factory=list)
+    slow: SlowClients | None = None
 
-def introduction(stack: Stack, outcomes: Sequence[Outcome]) -> str:
-    requests = sum(each.requests.total() for each in outcomes)
-    return HOW.format(
-        date=f"{datetime.now(UTC):%Y-%m-%d}",
-        machine=f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} at its end",
-        versions=versions(stack),
-        rates=", ".join(f"{rate:.0f} {page}" for page, rate in RATES.items()),
-        posts=sum(each.posts for each in outcomes) / max(requests, 1),
-    ).rstrip()
+    def text(self, stack: Stack) -> str:
+        """The whole document."""
+        parts = ["# Reliability", self.introduction(stack), "## Faults, one after another"]
+        parts += [table(HEADER, map(row, self.outcomes))]
+        if notes := [f"- {each.fault.title}: {each.note}" for each in self.outcomes if each.note]:
+            parts += ["What went otherwise than it was meant:", "\n".join(notes)]
+        parts += ["## Goals", "\n".join(self.goals())]
+        if self.windows:
+            parts += ["## The other pages while one does not answer", *[each.described() for each in self.windows]]
+        if self.slow:
+            parts += ["## Slow clients", self.slow.described()]
+        return "\n\n".join(parts) + "\n"
+
+    def introduction(self, stack: Stack) -> str:
+        """How it was measured, and with what."""
+        requests = sum(each.requests.total() for each in self.outcomes)
+        return HOW.format(
+            date=f"{datetime.now(UTC):%Y-%m-%d}",
+            machine=f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} at its end",
+            versions=versions(stack),
+            rates=", ".join(f"{rate:.0f} {page}" for page, rate in RATES.items()),
+            posts=sum(each.posts for each in self.outcomes) / max(requests, 1),
+        ).rstrip()
+
+    def goals(self) -> Iterable[str]:
+        """Each thing that must hold, the figure that shows it and whether it does."""
+        yield goal("wrong answers", sum(each.wrong for each in self.outcomes), 0)
+        yield goal("callbacks with an effect that ran twice", sum(each.executed_again for each in self.outcomes), 0)
+        for each in sorted(self.outcomes, key=recovery)[-1:]:
+            yield goal(f"longest recovery (s; {each.fault.title})", recovery(each), RECOVERY_GOAL_S)
+        for each in sorted(
+            (each for each in self.outcomes if each.fault.name in ILL), key=lambda each: each.failing_for
+        )[-1:]:
+            yield goal(f"longest until left out (s; {each.fault.title})", each.failing_for, OUT_GOAL_S)
+        for each in (each for each in self.outcomes if each.fault.name in KILLED):
+            yield goal(f"{each.fault.title}: failed GETs and callbacks that only read", each.failed_reads, 0)
+            yield goal(f"{each.fault.title}: from ready to visited (s)", lasting(each.back_after), RECOVERY_GOAL_S)
+        for one in self.windows:
+            yield goal(f"p99 of the other pages while one {one.what}, against before", one.ratio, 1.1)
+        if self.slow:
+            yield goal(f"p99 while there are {self.slow.clients} slow clients, against before", self.slow.ratio, 2)
 
 
 def versions(stack: Stack) -> str:
@@ -118,23 +141,6 @@ def table(header: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     cells = [list(header), *map(list, rows)]
     cells.insert(1, ["---"] * len(cells[0]))
     return "\n".join(f"| {' | '.join(each)} |" for each in cells)
-
-
-def goals(outcomes: Sequence[Outcome], windows: Sequence[Windows], slow: SlowClients | None) -> Iterable[str]:
-    """Each thing that must hold, the figure that shows it and whether it does."""
-    yield goal("wrong answers", sum(each.wrong for each in outcomes), 0)
-    yield goal("callbacks with an effect that ran twice", sum(each.executed_again for each in outcomes), 0)
-    for each in sorted(outcomes, key=recovery)[-1:]:
-        yield goal(f"longest recovery (s; {each.fault.title})", recovery(each), RECOVERY_GOAL_S)
-    for each in sorted((each for each in outcomes if each.fault.name in ILL), key=lambda each: each.failing_for)[-1:]:
-        yield goal(f"longest until left out (s; {each.fault.title})", each.failing_for, OUT_GOAL_S)
-    for each in (each for each in outcomes if each.fault.name in KILLED):
-        yield goal(f"{each.fault.title}: failed GETs and callbacks that only read", each.failed_reads, 0)
-        yield goal(f"{each.fault.title}: from ready to visited (s)", lasting(each.back_after), RECOVERY_GOAL_S)
-    for one in windows:
-        yield goal(f"p99 of the other pages while one {one.what}, against before", one.ratio, 1.1)
-    if slow:
-        yield goal(f"p99 while there are {slow.clients} slow clients, against before", slow.ratio, 2)
 
 
 def recovery(outcome: Outcome) -> float:

@@ -26,6 +26,7 @@ OTHERS = ("linechart", "home")
 REPLICAS = 3
 SERVICE_PORT = 8000
 READY_LIMIT_S = 60
+FREEZE_TRIES = 5
 POLL_S = 0.02
 # Where the kernel counts them, by the version of its control groups.
 KILLS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null || true"
@@ -182,3 +183,23 @@ def main_process(container: str) -> int:
     number = known["State"]["Pid"]
     assert known["Id"] in Path(f"/proc/{number}/cgroup").read_text(encoding="utf-8"), "the engine runs elsewhere"
     return number
+
+
+@contextmanager
+def frozen(*containers: str) -> Iterator[None]:
+    """Let none of the processes of these containers move until the block ends."""
+    try:
+        for each in containers:
+            freeze(each)
+        yield
+    finally:
+        run("docker", "unpause", *[each for each in containers if inspect(each)["State"]["Paused"]])
+
+
+def freeze(container: str) -> None:
+    """Pause a container; on a busy machine the kernel does not always come to do so in time."""
+    for _ in range(FREEZE_TRIES):
+        with suppress(AssertionError):
+            run("docker", "pause", container)
+            return
+    raise AssertionError(f"{container} cannot be paused")

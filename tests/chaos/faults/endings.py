@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from tests.chaos import networks
 from tests.chaos.faults.fault import Struck, fault
-from tests.chaos.site import IMPURE, ChaosSite, send
+from tests.chaos.site import IMPURE, ChaosSite, frozen, send
 from tests.containers.stack import run
 from tests.site.visitor import post
 
@@ -57,11 +57,8 @@ def stop_main(site: ChaosSite) -> Struck:
 @fault("freeze", "a replica's machine frozen (`docker pause`)")
 def freeze(site: ChaosSite) -> Struck:
     victims = site.victims()
-    run("docker", "pause", *victims)
-    try:
+    with frozen(*victims):
         yield victims
-    finally:
-        run("docker", "unpause", *victims)
 
 
 @fault("unreachable", "a replica's machine off the net: packets are lost")

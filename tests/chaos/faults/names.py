@@ -2,7 +2,7 @@
 
 from tests.chaos import networks
 from tests.chaos.faults.fault import Struck, fault
-from tests.chaos.site import PURE, STRUCK, ChaosSite
+from tests.chaos.site import PURE, STRUCK, ChaosSite, frozen
 from tests.containers.stack import run
 
 
@@ -35,13 +35,11 @@ def address_taken(site: ChaosSite) -> Struck:
 @fault("discovery", "discovery frozen for 30 s, a replica killed meanwhile", seconds=30)
 def discovery(site: ChaosSite) -> Struck:
     """Nobody names replicas to the gateway."""
-    (server,) = site.stack.containers("discovery")
     victims = site.victims()
-    run("docker", "pause", server)
-    try:
+    with frozen(*site.stack.containers("discovery")):
         run("docker", "kill", *victims)
-        yield victims
-    finally:
-        run("docker", "unpause", server)
-        run("docker", "start", *victims)
-        site.wait_until_ready(*victims)
+        try:
+            yield victims
+        finally:
+            run("docker", "start", *victims)
+            site.wait_until_ready(*victims)
