@@ -203,3 +203,10 @@ def freeze(container: str) -> None:
             run("docker", "pause", container)
             return
     raise AssertionError(f"{container} cannot be paused")
+
+
+def wait_until_started_again(before: dict) -> None:
+    """Return when a container runs that was killed: the engine waits longer each time."""
+    deadline = time.monotonic() + READY_LIMIT_S
+    while not (now := inspect(before["Id"]))["State"]["Running"] or now["RestartCount"] == before["RestartCount"]:
+        assert time.monotonic() < deadline, f"not started again after {READY_LIMIT_S} s"

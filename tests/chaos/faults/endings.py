@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from tests.chaos import networks
 from tests.chaos.faults.fault import Struck, fault
-from tests.chaos.site import IMPURE, ChaosSite, frozen, send
-from tests.containers.stack import run
+from tests.chaos.site import IMPURE, ChaosSite, frozen, send, wait_until_started_again
+from tests.containers.stack import inspect, run
 from tests.site.visitor import post
 
 MEGABYTES = 400  # above a page's limit
@@ -16,9 +16,12 @@ MEGABYTES = 400  # above a page's limit
 def kill(site: ChaosSite) -> Struck:
     """Its machine's doing, so that Docker starts it again; the fault ends when it is ready."""
     victims = site.victims()
+    before = [inspect(each) for each in victims]
     for each in victims:
         send(each, signal.SIGKILL)
     yield victims
+    for each in before:
+        wait_until_started_again(each)
     site.wait_until_ready(*victims)
 
 

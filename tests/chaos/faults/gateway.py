@@ -1,13 +1,10 @@
 """The gateway itself."""
 
 import signal
-import time
 
 from tests.chaos.faults.fault import Struck, fault
-from tests.chaos.site import ChaosSite, send
+from tests.chaos.site import ChaosSite, send, wait_until_started_again
 from tests.containers.stack import inspect, run
-
-START_LIMIT_S = 60
 
 
 @fault("disk-full", "the gateway's cache has no room left")
@@ -26,10 +23,3 @@ def killed(site: ChaosSite) -> Struck:
     send(site.gateway, signal.SIGKILL)
     yield []
     wait_until_started_again(before)
-
-
-def wait_until_started_again(before: dict) -> None:
-    """Return when a container runs that was killed: the engine waits longer each time."""
-    deadline = time.monotonic() + START_LIMIT_S
-    while not (now := inspect(before["Id"]))["State"]["Running"] or now["RestartCount"] == before["RestartCount"]:
-        assert time.monotonic() < deadline, f"not started again after {START_LIMIT_S} s"
