@@ -11,7 +11,7 @@ from tests.chaos.faults.fault import Fault
 from tests.chaos.load import ConstantLoad, Record, p99
 from tests.chaos.site import OTHERS, PURE, STRUCK, ChaosSite
 
-CALM_S = 4.0  # before a fault
+CALM_S = 4.0  # before a fault, for the others' percentile
 RECOVERY_LIMIT_S = 30.0
 BACK_LIMIT_S = 10.0
 POLL_S = 0.1
@@ -56,12 +56,13 @@ class Experiment:
     site: ChaosSite
     known: Known
     asks: dict[str, list[Ask]]
+    calm_s: float = CALM_S
 
     def suffer(self, load: ConstantLoad, fault: Fault) -> Outcome:
         """Let a fault strike, and return what became of it."""
         outcome = Outcome(fault)
         with fault.around(self.site):
-            time.sleep(CALM_S)
+            time.sleep(self.calm_s)
             begin = time.time()
             struck = self._strike(outcome)
             end = time.time()
@@ -72,7 +73,7 @@ class Experiment:
         outcome.recovered_after = None if steady is None else steady - end
         records = load.sent_between(begin, (steady or time.time()) + 1)
         outcome.others_ms = (
-            p99(load.sent_between(begin - CALM_S, begin, OTHERS)),
+            p99(load.sent_between(begin - self.calm_s, begin, OTHERS)),
             p99(load.sent_between(begin, end, OTHERS)),
         )
         failed = (each.sent for each in load.failed(records) if each.ask.page == PURE and each.sent < end)

@@ -18,7 +18,8 @@ pytestmark = [
 ]
 
 NAMES = ("kill", "freeze", "hang", "drop", "reset", "address-taken", "gateway")
-SECONDS = 4.0  # that a fault lasts here
+SECONDS = 3.0  # that a fault lasts here
+CALM_S = 2.0
 # What the gateway is to hide from whoever only reads.
 UNSEEN = ("kill",)
 
@@ -29,7 +30,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Out
     with running_site(tmp_path_factory.mktemp("site")) as site:
         asks, known = asks_of(site), Known(site)
         known.learn(asks)
-        experiment = Experiment(site, known, asks)
+        experiment = Experiment(site, known, asks, CALM_S)
         with ConstantLoad(site.address_of_site, asks, known) as load:
             yield {name: experiment.suffer(load, FAULTS[name].lasting(SECONDS)) for name in NAMES}
 
