@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-starts test-rollouts integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-starts test-rollouts chaos integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts 
 
 test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row under load, 50,000 requests
 	@$(BIN)/python -m pytest tests/containers/test_rollout.py --rollouts 10
+
+chaos: $(VENV)/dev.done ## Strike the site in containers with fault after fault under load, half an hour: make chaos FAULTS="kill freeze"
+	@$(BIN)/python -m tests.chaos $(or $(FAULTS),--write)
 
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
 	@$(BIN)/python -m pytest tests/site --url "$(URL)"

@@ -1,7 +1,7 @@
 """A page that shares its answers, as far as a gateway can tell: what it was sent, and how often it was asked.
 
 It says what a test told it to: `PUT` of a JSON object sets the headers of the answers, the version of which the page
-says that it is (`version`), and how long an answer takes (`seconds`).
+says that it is (`version`) and with which status (`status`), and how long an answer takes (`seconds`).
 """
 
 import hashlib
@@ -15,13 +15,16 @@ class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     says: ClassVar[dict] = {
         "version": "1",
+        "status": 200,
         "headers": {"Cache-Control": "public, max-age=60", "X-Portico-Version": "1"},
         "seconds": 0,
     }
     asked = 0
 
     def do_GET(self) -> None:
-        self.answer({"asked": Page.asked}, {"X-Portico-Version": Page.says["version"], "Cache-Control": "no-store"})
+        status = Page.says["status"]
+        version = {"X-Portico-Version": Page.says["version"]} if status == 200 else {}
+        self.answer({"asked": Page.asked}, version | {"Cache-Control": "no-store"}, status)
 
     def do_PUT(self) -> None:
         Page.says = {**Page.says, **json.loads(self.body())}
@@ -43,9 +46,9 @@ class Page(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(chunks)
 
-    def answer(self, what: dict, headers: dict) -> None:
+    def answer(self, what: dict, headers: dict, status: int = 200) -> None:
         body = json.dumps(what).encode()
-        self.send_response(200)
+        self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -38,12 +38,15 @@ class Stack:
         """The site's address, without a slash at its end."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that its commands are run with."""
+        return {**WITHOUT_LIMITS, **os.environ, "PORT": str(self.port)}
+
     def compose(self, *arguments: str) -> str:
         """Run `docker compose` on this project and return what it printed; fail with it if it fails."""
-        environment = {**WITHOUT_LIMITS, **os.environ, "PORT": str(self.port)}
-        return run(
-            "docker", "compose", "--project-name", self.project, *arguments, environment=environment, folder=self.folder
-        )
+        command = ("docker", "compose", "--project-name", self.project, *arguments)
+        return run(*command, environment=self.environment, folder=self.folder)
 
     def containers(self, service: str) -> list[str]:
         """The ids of a service's running containers."""

@@ -1,22 +1,21 @@
 """A new build of a page takes the place of the old one while visitors are at work, and none of them notices."""
 
-import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.containers.lean_load import lean_load_on
+from tests.containers.site_copy import PageSource, copy_site, make_impure, start_rollout
 from tests.containers.stack import Stack, inspect, run
-from tests.processes import ROOT, free_port
+from tests.processes import free_port
 
 pytestmark = pytest.mark.containers
 
@@ -25,8 +24,6 @@ REPLICAS = 3
 LIMIT_S = 300
 LEAST_ANSWERS = 300  # of a short load
 ANSWERS_A_ROLLOUT = 5000  # in the long form
-SITE = ("Dockerfile", ".dockerignore", "docker-compose.yml", "pages.toml", "Makefile")
-FOLDERS = ("requirements", "portico", "gateway", "services", "data", "deploy")
 QUERY_SECONDS = "17"  # a variable of the shell that the site was started from, and of no other
 
 
@@ -36,20 +33,11 @@ class Copy:
 
     folder: Path
     stack: Stack
-    page: str = field(init=False)
-    builds: int = 0
-
-    def __post_init__(self) -> None:
-        self.page = self._file.read_text(encoding="utf-8")
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "services" / PAGE / "page.py"
+    source: PageSource
 
     def change(self, code: str = "") -> None:
         """Give the page another build, with this code at its end."""
-        self.builds += 1
-        self._file.write_text(f"{self.page}\n# build {self.builds}\n{code}", encoding="utf-8")
+        self.source.change(code)
 
     def up(self, replicas: int = REPLICAS) -> None:
         """Run that many replicas, as the shell would that the site was started from."""
@@ -59,15 +47,7 @@ class Copy:
             self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "gateway", PAGE)
 
     def start_rollout(self, *arguments: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "deploy.rollout", "--project-name", self.stack.project, *arguments]
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return start_rollout(self.stack, *arguments)
 
     def rollout(self, *arguments: str) -> tuple[int, str]:
         """Roll out, and return the exit code and all that was said."""
@@ -75,9 +55,6 @@ class Copy:
         said, _ = process.communicate(timeout=LIMIT_S)
         print(said)
         return process.returncode, said
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "PORT": str(self.stack.port)}
 
     def build_served(self) -> str:
         return requests.get(f"{self.stack.url}/{PAGE}/_status", timeout=10).json()["build"]
@@ -98,19 +75,13 @@ class Copy:
 def copy(tmp_path_factory) -> Iterator[Copy]:
     """The gateway and three replicas of a plain page whose callbacks are neither kept nor sent again: a cut is a failure."""
     folder = tmp_path_factory.mktemp("site")
-    for name in SITE:
-        shutil.copy(ROOT / name, folder)
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_site(folder)
+    make_impure(folder, PAGE)
     shutil.copy(Path(__file__).with_name("plain_page.py"), folder / "services" / PAGE / "page.py")
-    registry = folder / "pages.toml"
-    text = registry.read_text(encoding="utf-8")
-    block = next(each for each in text.split("\n\n") if f'name = "{PAGE}"' in each)
-    registry.write_text(text.replace(block, re.sub(r"(?m)^(pure|fresh) = .*\n", "", block)), encoding="utf-8")
     stack = Stack(f"portico-rollout-{uuid.uuid4().hex[:8]}", free_port(), folder)
     try:
         stack.compose("build", "gateway", PAGE)
-        copy = Copy(folder, stack)
+        copy = Copy(folder, stack, PageSource(folder, PAGE))
         copy.up()
         yield copy
     finally:
@@ -176,7 +147,9 @@ def test_make_rollout_leaves_alone_what_did_not_change(copy: Copy, monkeypatch):
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", copy.stack.project)
     before = [each["Id"] for each in copy.replicas()]
     command = ["make", "--no-print-directory", "rollout", f"PYTHON={sys.executable}"]
-    done = subprocess.run(command, cwd=copy.folder, env=copy.environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=copy.folder, env=copy.stack.environment, capture_output=True, text=True, check=True
+    )
     assert f"{PAGE}: nothing changed" in done.stdout
     assert "home: left out: home is not running" in done.stdout
     assert [each["Id"] for each in copy.replicas()] == before

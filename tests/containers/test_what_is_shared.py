@@ -94,8 +94,7 @@ def running(stack: Stack, templates: Path, room: str) -> Iterator[Sharing]:
             *START,
             name,
             *network,
-            "--env",
-            f"PORTICO_DNS_SUFFIX={suffix}",
+            *("--env", f"PORTICO_DNS_SUFFIX={suffix}", "--env", "GATEWAY_DISCOVERY="),
             *gateway_options(templates, room, port),
             f"{stack.project}-gateway",
         )
@@ -192,6 +191,20 @@ def test_another_version_ends_what_was_kept_of_the_one_before(sharing: Sharing):
     assert second["number"] > first["number"]
     sharing.until("1")
     assert second["digest"] == first["digest"]
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_page_that_fails_to_say_its_version_answers_and_nothing_is_kept(sharing: Sharing, status: int):
+    sharing.page_says(status=status)
+    try:
+        for _ in range(500):
+            body = uuid.uuid4().hex
+            if sharing.ask(body) != sharing.ask(body):
+                return
+    finally:
+        sharing.page_says(status=200)
+        sharing.until("1")
+    raise AssertionError("the last version is kept for ever")
 
 
 def test_readers_who_ask_at_once_share_one_flight(sharing: Sharing):
