@@ -73,6 +73,8 @@ def test_callback_answers_what_its_address_shows(site, page):
             shown = opened.component(identity)
             if identity == "shown":  # which says what was asked, too
                 changed["data"] = {**changed["data"], "asked": None}
+                for each in (changed, shown):
+                    each["data"].pop("slow", None)  # as either chart may be on a busy machine
             assert changed == {name: shown.get(name) for name in changed}, identity
 
 
