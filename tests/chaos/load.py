@@ -12,7 +12,7 @@ from typing import Self
 from tests.chaos.asks import RIGHT, Answer, Ask, Known, new_entry, send
 from tests.chaos.site import IMPURE, PURE
 
-RATES = {PURE: 24.0, IMPURE: 16.0, "linechart": 8.0, "home": 8.0}  # requests a second
+RATES = {PURE: 16.0, IMPURE: 12.0, "linechart": 4.0, "home": 4.0}  # requests a second
 PATIENCE_S = 15.0
 MOST_AT_ONCE = 400  # of a page: those of its rate that wait until their patience is over
 POLL_S = 0.02
@@ -58,6 +58,7 @@ class ConstantLoad:
         with ThreadPoolExecutor(MOST_AT_ONCE) as visitors:
             for number in itertools.count():
                 if self._over.wait(max(0.0, begin + number / self._rates[page] - time.monotonic())):
+                    visitors.shutdown(cancel_futures=True)
                     return
                 visitors.submit(self._visit, next(turns))
 
