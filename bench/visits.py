@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Error, Playwright, sync_playwright
 
 from bench.browser import Visit, clicked, opened, reader, watched
 from bench.line import check_line, line_to
@@ -43,9 +43,18 @@ def take_turns(sites: Mapping[str, str], rounds: int) -> Visits:
         for _ in range(rounds):
             for line, named in addresses.items():
                 for name, address in named.items():
-                    for kind, made in visit(playwright, address).items():
+                    for kind, made in completed(playwright, address, f"{name}, {line}").items():
                         visits[line, kind, name].append(made)
     return visits
+
+
+def completed(playwright: Playwright, address: str, name: str) -> dict[str, Visit]:
+    """The visits of one reader; a site that shows no chart within a minute is named, and the turn is not counted."""
+    try:
+        return visit(playwright, address)
+    except Error as error:
+        print(f"- {name}: a turn is left out: {error.message.splitlines()[0]}")
+        return {}
 
 
 def print_visits(visits: Visits) -> None:
