@@ -1,10 +1,13 @@
 #!/bin/sh
-# Start nginx, and tell it whom to ask for the replicas of a page: the service `discovery`, which leaves out those that are
-# not well, where there is one; the DNS of this machine else. nginx reads an address when it starts and when it is
-# told to (https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver), so somebody has to see it change.
+# Start nginx, and tell it once a second what it does not see by itself:
+# - whom to ask for the replicas of a page: the service `discovery`, which leaves out those that are not well, where there is
+#   one; the DNS of this machine else. nginx reads an address when it starts and when it is told to
+#   (https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver);
+# - whether there is room for what it keeps: it cuts an answer off that it cannot write down.
 set -eu
 
 GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
+LEAST_ROOM=4096 # KiB; above it, since nginx is told late
 
 local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' /etc/resolv.conf | xargs)
 
@@ -12,9 +15,15 @@ discovery() { [ -z "$GATEWAY_DISCOVERY" ] || getent ahostsv4 "$GATEWAY_DISCOVERY
 
 ask() { printf 'resolver %s valid=1s;\n' "$1" >/tmp/resolver.conf; }
 
+look_for_room() {
+  room=$(df --output=avail -k /var/cache/portico | tail -n 1)
+  if [ "$room" -lt "$LEAST_ROOM" ]; then touch /tmp/no-room; else rm -f /tmp/no-room; fi
+}
+
 follow() {
   asked=$1 missing=0
   while sleep 1; do
+    look_for_room || true
     found=$(discovery)
     if [ -n "$found" ]; then missing=0; else missing=$((missing + 1)); fi
     [ "$missing" -lt "$GONE_AFTER" ] || found=$local_resolvers
@@ -24,6 +33,7 @@ follow() {
   done
 }
 
+look_for_room
 first=$(discovery)
 ask "${first:-$local_resolvers}"
 follow "${first:-$local_resolvers}" &
