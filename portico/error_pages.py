@@ -1,6 +1,7 @@
 """Error answers: the site's frame for a reader, a line of text for a script."""
 
 import logging
+import re
 from http import HTTPStatus
 
 from flask import Flask, request
@@ -20,6 +21,7 @@ RETRY_AFTER_S = 2
 # Of these, a page that many were refused does not ask again by itself: that would be more of the same.
 WITH_RETRY_AFTER = PASSING | {HTTPStatus.TOO_MANY_REQUESTS}
 # nginx then gives the request to other addresses: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+READ_OTHERWISE = re.compile(r"//|/\.\.?(/|$)")  # by a gateway, which then sends it to another page
 REDIRECT_HEADER, MISDIRECTED = "X-Accel-Redirect", "misdirected"
 
 
@@ -90,7 +92,8 @@ def page_elsewhere(server: Flask, site: Site) -> Page | None:
 
     A gateway asks so for a moment when an address that was one's is given to the next container.
     """
-    page = None if f"{request.path}/".startswith(SHARED_PREFIX) else page_at(site.registry, request.path)
+    is_sure = not f"{request.path}/".startswith(SHARED_PREFIX) and not READ_OTHERWISE.search(request.path)
+    page = page_at(site.registry, request.path) if is_sure else None
     return page if page and page not in [app.page for app in apps_of(server)] else None
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 DRAWN = "#chart .ytick text"  # an axis has its numbers when all else is drawn
 LOOK_MS, WAIT_LIMIT_MS = 100, 20_000
 DRAWN_HOME = ".page-state[data-state=up]"
+SETTLES_MS = 50  # between an answer that is seen and the address that is written for it
 
 
 def open_chart(page: Page, address: str) -> None:
@@ -22,6 +23,7 @@ def drawn(path: str) -> str:
 
 def back(page: Page, steps: int = 1) -> None:
     """Press Back. (Playwright's `go_back` waits for a load that the back-forward cache spares the reader.)"""
+    page.wait_for_timeout(SETTLES_MS)  # a step that is taken while the address is written is lost in Chromium
     page.evaluate("steps => history.go(-steps)", steps)
 
 

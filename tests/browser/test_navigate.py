@@ -43,6 +43,14 @@ def construct_page(server):
 """
 REFRESH_MS = 10_000  # of home's cards
 VISITS = 12
+LOOKS = 5
+# The second step is taken while the page of the first is awaited; taken before the browser has made the first, it starts where that did.
+TWO_STEPS = """([one, other]) => new Promise((made) => {
+    const before = location.href;
+    const look = () => (location.href === before ? setTimeout(look) : made(history.go(other)));
+    history.go(one);
+    look();
+})"""
 
 
 def link(page: Page, title: str):
@@ -184,10 +192,10 @@ def test_two_steps_back_in_a_hurry_end_where_they_lead(page, embedded):
     expect(lines(page)).to_have_count(5)
     link(page, "Home").click()
     expect(page.locator(DRAWN_HOME).first).to_be_visible()
-    page.evaluate("history.back(); setTimeout(() => history.back(), 5)")
+    page.evaluate(TWO_STEPS, [-1, -1])
     expect(bars(page)).to_have_count(5)
     expect(page).to_have_url(f"{embedded}/barchart/?x=continent")
-    page.evaluate("history.forward(); setTimeout(() => history.back(), 5)")
+    page.evaluate(TWO_STEPS, [1, -1])
     page.wait_for_load_state("networkidle")
     expect(bars(page)).to_have_count(5)
     expect(page.locator("main")).not_to_have_attribute("inert", "")
@@ -415,8 +423,16 @@ def test_many_pages_leave_nothing_behind(page, embedded):
             expect(lines(page)).to_have_count(5)
             follow(page, "Bar chart")
             expect(bars(page)).to_have_count(20)
-        session.send("HeapProfiler.collectGarbage")
-        counts.append(session.send("Memory.getDOMCounters"))
+        counts.append(left_behind(session))
     first, second = counts
     assert second["jsEventListeners"] <= first["jsEventListeners"] + VISITS
     assert second["nodes"] <= first["nodes"] * 1.1
+
+
+def left_behind(session) -> dict[str, int]:
+    """The elements and listeners that are left once the browser has found all that nobody holds, which takes it several looks."""
+    counts = []
+    for _ in range(LOOKS):
+        session.send("HeapProfiler.collectGarbage")
+        counts.append(session.send("Memory.getDOMCounters"))
+    return {name: min(each[name] for each in counts) for name in ("jsEventListeners", "nodes")}

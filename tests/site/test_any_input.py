@@ -113,6 +113,11 @@ def test_any_address_opens_the_page(client, plain, name):
     def check(pairs):
         page = opened(client, f"/{name}/?{urlencode(pairs, errors='replace')}")
         assert page.document.tags == plain[name].document.tags
+        assert set(page.document.painted) <= {
+            *plain[name].document.painted,
+            "p",
+            "span",
+        }  # a note, and what was touched
         assert len(page.note) < 500
         assert len(page.figures()) == 1
 
@@ -126,6 +131,11 @@ def test_any_bytes_in_a_query_open_the_page(client, plain, name):
     def check(query):
         page = opened(client, f"/{name}/?{quote(query, safe='=&;%+')}")
         assert page.document.tags == plain[name].document.tags
+        assert set(page.document.painted) <= {
+            *plain[name].document.painted,
+            "p",
+            "span",
+        }  # a note, and what was touched
 
     check()
 

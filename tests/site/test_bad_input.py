@@ -42,8 +42,9 @@ def assert_refused(answer):
 
 
 def assert_nothing_unescaped(opened, plain):
-    """An odd address gives the same document as a plain one: the same tags, in the same order."""
+    """An odd address gives the same document as a plain one: the same tags, in the same order; a note besides, at most."""
     assert opened.document.tags == plain.document.tags
+    assert set(opened.document.painted) <= {*plain.document.painted, "p"}
     assert opened.document.scripts == plain.document.scripts
 
 

@@ -67,6 +67,7 @@ class Document(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[str] = []
+        self.painted: list[str] = []  # the tags of what is shown until scripts have run
         self.links: dict[str, bool] = {}  # of the navigation: address to whether it is the current page
         self.scripts: list[str] = []
         self.styles: list[str] = []
@@ -80,7 +81,8 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.tags.append(tag)
+        is_painted = any("first-paint" in (each.get("class") or "").split() for _, each in self._open)
+        (self.painted if is_painted else self.tags).append(tag)
         self._open.append((tag, given))
         if tag == "a" and any(each == "nav" for each, _ in self._open):
             self.links[given["href"] or ""] = given.get("aria-current") == "page"

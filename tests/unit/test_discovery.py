@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -20,7 +21,7 @@ LOOKS = 0.01
 WITHIN_S = 20
 
 
-class Site:
+class Town:
     """Replicas on addresses of loopback, all on one port."""
 
     def __init__(self) -> None:
@@ -31,11 +32,11 @@ class Site:
 
     @contextmanager
     def replica(self, address: str, status=200, silent: bool = False, **said) -> Iterator[None]:
-        site, over, answer = self, self._over, json.dumps({"page": "chart", "ready": True} | said).encode()
+        town, over, answer = self, self._over, json.dumps({"page": "chart", "ready": True} | said).encode()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                site.checks += 1
+                town.checks += 1
                 if silent:
                     over.wait()
                 self.send_response(status if self.path == "/chart/_status" else 404)
@@ -60,15 +61,15 @@ class Site:
         return self.named
 
     def state(self, address: str) -> State:
-        return asyncio.run(check(Replica(address, self.port), PAGE))
+        return run(check(Replica(address, self.port), PAGE))
 
     def replicas(self) -> Replicas:
         return Replicas(PAGE, "chart", self.port, self.look_up)
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def town() -> Town:
+    return Town()
 
 
 async def until_named(replicas: Replicas, *wanted: str) -> None:
@@ -78,18 +79,24 @@ async def until_named(replicas: Replicas, *wanted: str) -> None:
             await asyncio.sleep(LOOKS)
 
 
-async def until_checked(site: Site, more: int) -> None:
+async def until_checked(town: Town, more: int) -> None:
     """Return once replicas were asked so many more times."""
-    goal = site.checks + more
+    goal = town.checks + more
     async with asyncio.timeout(WITHIN_S):
-        while site.checks < goal:
+        while town.checks < goal:
             await asyncio.sleep(LOOKS)
+
+
+def run(work):
+    """What a coroutine returns; in a thread of its own, as the browser's fixtures leave a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def following(replicas: Replicas, watch) -> None:
     """Let discovery follow a page while `watch` looks at it."""
 
-    async def run() -> None:
+    async def watched() -> None:
         follows = asyncio.create_task(replicas.follow())
         try:
             await watch()
@@ -98,7 +105,7 @@ def following(replicas: Replicas, watch) -> None:
             with suppress(asyncio.CancelledError):
                 await follows
 
-    asyncio.run(run())
+    run(watched())
 
 
 @pytest.mark.parametrize(
@@ -113,25 +120,25 @@ def following(replicas: Replicas, watch) -> None:
         ({"silent": True}, State.FAILING),
     ],
 )
-def test_replica_is_what_its_status_says(site: Site, said, state):
-    with site.replica(FIRST, **said):
-        assert site.state(FIRST) is state
+def test_replica_is_what_its_status_says(town: Town, said, state):
+    with town.replica(FIRST, **said):
+        assert town.state(FIRST) is state
 
 
-def test_replica_that_refuses_is_failing(site: Site):
-    assert site.state(FIRST) is State.FAILING
+def test_replica_that_refuses_is_failing(town: Town):
+    assert town.state(FIRST) is State.FAILING
 
 
-def test_nothing_is_known_before_the_names_are(site: Site):
-    assert site.replicas().addresses() is None
+def test_nothing_is_known_before_the_names_are(town: Town):
+    assert town.replicas().addresses() is None
 
 
-def test_nothing_is_known_before_replicas_were_asked(site: Site):
-    site.named = [FIRST]
-    replicas, said = site.replicas(), set()
+def test_nothing_is_known_before_replicas_were_asked(town: Town):
+    town.named = [FIRST]
+    replicas, said = town.replicas(), set()
 
     async def watch() -> None:
-        with site.replica(FIRST):
+        with town.replica(FIRST):
             async with asyncio.timeout(WITHIN_S):
                 while not (addresses := replicas.addresses()):
                     said.add(addresses)
@@ -151,43 +158,43 @@ def test_only_replicas_in_the_best_state_are_given():
     assert list(best({FIRST: State.STRANGER})) == []
 
 
-def test_replica_that_hangs_is_left_out_and_let_in_again(site: Site):
-    site.named = [FIRST, SECOND]
-    replicas = site.replicas()
+def test_replica_that_hangs_is_left_out_and_let_in_again(town: Town):
+    town.named = [FIRST, SECOND]
+    replicas = town.replicas()
 
     async def watch() -> None:
-        with site.replica(SECOND):
-            with site.replica(FIRST):
+        with town.replica(SECOND):
+            with town.replica(FIRST):
                 await until_named(replicas, FIRST, SECOND)
-            with site.replica(FIRST, silent=True):
+            with town.replica(FIRST, silent=True):
                 await until_named(replicas, SECOND)
-            with site.replica(FIRST):
+            with town.replica(FIRST):
                 await until_named(replicas, FIRST, SECOND)
 
     following(replicas, watch)
 
 
-def test_page_whose_replicas_all_hang_keeps_them(site: Site):
-    site.named = [FIRST, SECOND]
-    replicas = site.replicas()
+def test_page_whose_replicas_all_hang_keeps_them(town: Town):
+    town.named = [FIRST, SECOND]
+    replicas = town.replicas()
 
     async def watch() -> None:
-        with site.replica(FIRST, silent=True), site.replica(SECOND, silent=True):
+        with town.replica(FIRST, silent=True), town.replica(SECOND, silent=True):
             await until_named(replicas, FIRST, SECOND)
 
     following(replicas, watch)
 
 
 @pytest.mark.parametrize("said", [None, []])
-def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(site: Site, said):
-    site.named = [FIRST]
-    replicas = site.replicas()
+def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(town: Town, said):
+    town.named = [FIRST]
+    replicas = town.replicas()
 
     async def watch() -> None:
-        with site.replica(FIRST):
+        with town.replica(FIRST):
             await until_named(replicas, FIRST)
-            site.named = said
-            await until_checked(site, more=5)
+            town.named = said
+            await until_checked(town, more=5)
             await until_named(replicas, FIRST)
         if said == []:
             await until_named(replicas)
@@ -195,19 +202,19 @@ def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(site:
     following(replicas, watch)
 
 
-def test_address_that_another_page_has_taken_over_is_not_given(site: Site):
-    site.named = [FIRST, SECOND]
-    replicas = site.replicas()
+def test_address_that_another_page_has_taken_over_is_not_given(town: Town):
+    town.named = [FIRST, SECOND]
+    replicas = town.replicas()
 
     async def watch() -> None:
-        with site.replica(FIRST, page="other"):
-            with site.replica(SECOND):
+        with town.replica(FIRST, page="other"):
+            with town.replica(SECOND):
                 await until_named(replicas, SECOND)
-            with site.replica(SECOND, status=500):
+            with town.replica(SECOND, status=500):
                 await until_named(replicas, SECOND)  # it fails, and is this page's still
 
     following(replicas, watch)
 
 
 def test_addresses_of_a_name_are_looked_up():
-    assert asyncio.run(look_up("localhost")) == ["127.0.0.1"]
+    assert run(look_up("localhost")) == ["127.0.0.1"]
