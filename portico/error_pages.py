@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Flask, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from portico.frame import PASSING, Frame
@@ -18,6 +18,8 @@ from portico.site import Site
 logger = logging.getLogger(__name__)
 MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
 RETRY_AFTER_S = 2
+MOST_REFUSED_BYTES = 1024 * 1024
+BLOCK_BYTES = 64 * 1024
 # Of these, a page that many were refused does not ask again by itself: that would be more of the same.
 WITH_RETRY_AFTER = PASSING | {HTTPStatus.TOO_MANY_REQUESTS}
 # nginx then gives the request to other addresses: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
@@ -59,6 +61,8 @@ def register_error_pages(server: Flask, site: Site) -> None:
         return error_answer(frame, status, request, page_at(site.registry, request.path), detail)
 
     def answer_http_error(error: HTTPException) -> Response:
+        if isinstance(error, RequestEntityTooLarge):
+            read_rest(request)
         stranger = page_elsewhere(server, site) if isinstance(error, NotFound) else None
         response = answer(HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR), error.description)
         for name, value in error.get_headers():
@@ -85,6 +89,14 @@ def register_error_pages(server: Flask, site: Site) -> None:
     )  # such as a chunk whose size is none
     server.register_error_handler(Exception, answer_exception)
     server.before_request(bound_request)
+
+
+def read_rest(asked: Request) -> None:
+    """Read a body that is refused, if it is not much: closed with something unread, a connection may take the answer with it."""
+    if 0 < (asked.content_length or 0) <= MOST_REFUSED_BYTES:
+        body = asked.environ["wsgi.input"]
+        while body.read(BLOCK_BYTES):
+            pass
 
 
 def page_elsewhere(server: Flask, site: Site) -> Page | None:

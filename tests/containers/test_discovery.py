@@ -34,8 +34,10 @@ def address_of(container: str) -> str:
 
 
 def named(stack: Stack, page: str = "barchart") -> set[str]:
-    """The addresses to which discovery sends visitors."""
-    return set(stack.compose("exec", "--no-TTY", "discovery", "python", "-m", "gateway.discovery", page).split())
+    """The addresses to which discovery sends visitors; none while it starts."""
+    [container] = stack.containers("discovery")
+    command = ["docker", "exec", container, "python", "-m", "gateway.discovery", page]
+    return set(subprocess.run(command, check=False, capture_output=True, text=True).stdout.split())
 
 
 def until_named(stack: Stack, wanted: set[str]) -> None:
