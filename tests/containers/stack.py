@@ -13,9 +13,11 @@ from pathlib import Path
 
 import requests
 
+from portico.registry import read_registry
 from tests.processes import ROOT, free_port
 
 COMMAND_LIMIT_S = 600  # a first build downloads every package
+KNOWN_WITHIN_S = 30
 POLL_S = 0.02
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
@@ -67,8 +69,14 @@ class Stack:
         self.compose("start", *services)
 
     def healthy(self) -> None:
-        """Put everything back: one healthy replica of each service."""
+        """Put everything back: one healthy replica of each service, each known to the gateway."""
         self.compose("up", "--detach", "--no-build", "--wait")
+        self._until_known()
+
+    def _until_known(self) -> None:
+        """Return when the gateway answers for every page: it asks once a second who is there."""
+        for page in read_registry(self.folder).pages:
+            self.wait_for(page.status_path, 200, within=KNOWN_WITHIN_S)
 
     def wait_for(self, path: str, status: int, within: float) -> requests.Response:
         """Ask for a path until it is answered with this status; fail after so many seconds."""
@@ -102,7 +110,8 @@ def running_stack() -> Iterator[Stack]:
     """Build the site's images, start it and wait until it is healthy; remove all of it when the block ends."""
     stack = Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port())
     try:
-        stack.compose("up", "--build", "--detach", "--wait")
+        stack.compose("build")
+        stack.healthy()
         yield stack
     except BaseException:
         print(stack.compose("logs", "--no-color", "--tail", "50"))

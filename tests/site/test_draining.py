@@ -115,7 +115,7 @@ def keep_connecting(port: int, answers: Counter) -> None:
     while True:
         try:
             connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):  # the latter within the handshake: nothing was taken
             answers["refused"] += 1
             return
         with connection:
