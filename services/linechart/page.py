@@ -224,7 +224,9 @@ def line(question: LineQuestion, name: str, place: int, found: Lines, color: str
 
 def is_ragged(found: Lines) -> bool:
     """Whether the lines have points at different places."""
-    return not found.names and len({tuple(x for x, _ in points) for points in found.points.values()}) > 1
+    if found.names or len(found.points) == 1:
+        return False
+    return len({tuple(x for x, _ in points) for points in found.points.values()}) > 1
 
 
 def sent(numbers: Sequence[float | None], packed: bool) -> Any:

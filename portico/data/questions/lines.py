@@ -234,7 +234,7 @@ def _from_overview(
     low, high = ends
     asking.values.bound |= {"low": low, "width": (high - low) / width}
     rows = asking.rows(("overview", name), lambda: reduced_again(steps, step, asking.dialect))
-    found = sorted({point for _, *each in rows if None not in each for point in points_in(each)})
+    found = points_in(ends for _, *ends in rows)
     return Lines({"": found}, overview.rows, 1, grain, columns=width, low=low, high=high)
 
 

@@ -20,7 +20,7 @@ from portico.data.questions.reduce import at_greatest, at_least, four_points
 
 MICROSECONDS = 1_000_000
 MANY_ROWS = 1_000_000  # from here on a table has overviews
-MOST_STEPS = 100_000  # some 15 MB in the engine
+MOST_STEPS = 40_000  # some 6 MB in the engine, and a fifth of a question's time to go through
 FEWEST_A_COLUMN = 10  # steps; with fewer, the last columns of a chart could stay empty
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY_S)
 AGGREGATES = ("sum", "mean", "min", "max", "count")  # that can be made of steps
@@ -91,7 +91,7 @@ def overview_steps(relation: ir.Table, x: Column, measure: Column, step: int, di
 def reduced_again(steps: ir.Table, step: int, dialect: str) -> ir.Table:
     """The points of a line as `reduced` gives them, made of steps; marks `low` and `width` are a column's (seconds)."""
     place = ((steps.place * step - mark("low", "float64")) / mark("width", "float64")).floor()
-    placed = steps.mutate(column=place)
+    placed = steps.filter(steps.known > 0).mutate(column=place)
     return placed.group_by("column").agg(
         first_x=placed.first_x.min(),
         first=at_least(placed["first"], placed.first_x, dialect),
