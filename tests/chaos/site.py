@@ -79,6 +79,15 @@ class ChaosSite:
                 assert time.monotonic() < deadline, f"not ready: {run('docker', 'logs', '--tail', '5', container)}"
                 time.sleep(POLL_S)
 
+    @contextmanager
+    def started_again(self, *containers: str) -> Iterator[list[str]]:
+        """Start containers that were ended again when the block ends, and wait until they are ready."""
+        try:
+            yield list(containers)
+        finally:
+            run("docker", "start", *containers)
+            self.wait_until_ready(*containers)
+
     def _is_ready(self, container: str) -> bool:
         address = self.address(container)
         with suppress(requests.RequestException):
@@ -149,6 +158,7 @@ def running_site(folder: Path) -> Iterator[ChaosSite]:
         stack.compose("build", "--quiet")
         site = ChaosSite(stack, ledger, {page: PageSource(folder, page) for page in STRUCK})
         site.scale(REPLICAS)
+        stack.until_known()
         yield site
     finally:
         stack.compose("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")

@@ -71,9 +71,9 @@ class Stack:
     def healthy(self) -> None:
         """Put everything back: one healthy replica of each service, each known to the gateway."""
         self.compose("up", "--detach", "--no-build", "--wait")
-        self._until_known()
+        self.until_known()
 
-    def _until_known(self) -> None:
+    def until_known(self) -> None:
         """Return when the gateway answers for every page: it asks once a second who is there."""
         for page in read_registry(self.folder).pages:
             self.wait_for(page.status_path, 200, within=KNOWN_WITHIN_S)

@@ -27,24 +27,16 @@ def kill(site: ChaosSite) -> Struck:
 
 @fault("kill-for-good", "SIGKILL of a replica of 3, away for 8 s")
 def kill_for_good(site: ChaosSite) -> Struck:
-    victims = site.victims()
-    run("docker", "kill", *victims)
-    try:
+    with site.started_again(*site.victims()) as victims:
+        run("docker", "kill", *victims)
         yield victims
-    finally:
-        run("docker", "start", *victims)
-        site.wait_until_ready(*victims)
 
 
 @fault("term", "SIGTERM of a replica of 3")
 def term(site: ChaosSite) -> Struck:
-    victims = site.victims()
-    run("docker", "kill", "--signal", "TERM", *victims)
-    try:
+    with site.started_again(*site.victims()) as victims:
+        run("docker", "kill", "--signal", "TERM", *victims)
         yield victims
-    finally:
-        run("docker", "start", *victims)
-        site.wait_until_ready(*victims)
 
 
 @fault("stop-main", "SIGSTOP of a replica's main process")

@@ -22,24 +22,16 @@ def names_gone(site: ChaosSite) -> Struck:
 def address_taken(site: ChaosSite) -> Struck:
     victim = site.replicas(PURE)[0]
     address = site.address(victim)
-    run("docker", "kill", victim)
-    networks.join(site)
-    try:
+    with site.started_again(victim) as victims:
+        run("docker", "kill", victim)
+        networks.join(site)
         assert site.address(networks.newcomer_of(site)) == address, "the engine gave another address to the newcomer"
-        yield [victim]
-    finally:
-        run("docker", "start", victim)
-        site.wait_until_ready(victim)
+        yield victims
 
 
 @fault("discovery", "discovery frozen for 30 s, a replica killed meanwhile", seconds=30)
 def discovery(site: ChaosSite) -> Struck:
     """Nobody names replicas to the gateway."""
-    victims = site.victims()
-    with frozen(*site.stack.containers("discovery")):
+    with frozen(*site.stack.containers("discovery")), site.started_again(*site.victims()) as victims:
         run("docker", "kill", *victims)
-        try:
-            yield victims
-        finally:
-            run("docker", "start", *victims)
-            site.wait_until_ready(*victims)
+        yield victims
