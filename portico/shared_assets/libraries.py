@@ -18,11 +18,13 @@ from dash import _dash_renderer, dash_table, dcc, html
 
 from portico.shared_assets.joining import Joined
 from portico.shared_assets.package import SharedPackage
+from portico.shared_assets.polyfill import generator_runtime
 
 DASH = "dash"
 # Beside the files of `dcc`: it looks for its other parts in the folder that it was loaded from. Dash wants to see
 # the name of its renderer in each index.
 CORE = "dcc/dash-renderer-and-components.js"
+POLYFILL = "deps/polyfill@"
 CORE_PARTS = ("dcc/async-graph.js", "dcc/async-dropdown.js", "dcc/async-slider.js")
 Resource = Mapping[str, Any]
 
@@ -31,7 +33,8 @@ def dash_package() -> SharedPackage:
     """Dash: its renderer and components, and what every page runs of it as one file."""
     resources = [*_dash_renderer._js_dist, *dcc._js_dist, *html._js_dist, *dash_table._js_dist]
     files = _files(DASH, resources) | {path: _folder(DASH) / path for path in _renderer_needs()}
-    return SharedPackage(DASH, {**files, CORE: Joined(tuple(files[path] for path in core_files()))})
+    run = (generator_runtime(files[path]) if path.startswith(POLYFILL) else files[path] for path in core_files())
+    return SharedPackage(DASH, {**files, CORE: Joined(tuple(run))})
 
 
 def core_files() -> tuple[str, ...]:

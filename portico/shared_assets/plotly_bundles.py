@@ -10,6 +10,7 @@ from pathlib import Path
 import plotly
 from plotly.offline import get_plotlyjs_version
 
+from portico.shared_assets.joining import Joined
 from portico.shared_assets.package import SharedPackage
 
 PLOTLY = "plotly"
@@ -32,7 +33,7 @@ def plotly_package(bundles: Path) -> SharedPackage:
     found = {file.name: file for file in sorted(bundles.glob("plotly-*.min.js"))}
     for file in found.values():
         _check_version(file)
-    return SharedPackage(PLOTLY, {WHOLE: whole, **found})
+    return SharedPackage(PLOTLY, {WHOLE: whole, **{name: Joined((file,)) for name, file in found.items()}})
 
 
 def bundle_file(package: SharedPackage, bundle: str) -> str:

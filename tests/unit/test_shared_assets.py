@@ -6,13 +6,15 @@ import os
 import brotli
 import pytest
 from flask import Flask
+from plotly.offline import get_plotlyjs_version
 
 from portico.shared_assets import FOR_EVER, SharedAssets, SharedPackage, shared_blueprint
 from portico.shared_assets.assets import own_package
 from portico.shared_assets.build import write_compressed
-from portico.shared_assets.joining import Joined
-from portico.shared_assets.libraries import CORE, core_files, dash_package, installed_libraries
+from portico.shared_assets.joining import COMPILE_HINT, Joined
+from portico.shared_assets.libraries import CORE, POLYFILL, core_files, dash_package, installed_libraries
 from portico.shared_assets.plotly_bundles import WHOLE, plotly_package
+from portico.shared_assets.polyfill import RUNTIME, generator_runtime
 from tests.processes import ROOT
 
 FILES = {"a.js": b"let a;" * 100, "b.css": b"b {}", "c.svg": b"<svg/>", "d.map": b"{}"}
@@ -162,10 +164,38 @@ def test_own_scripts_are_one_file_with_all_of_them():
 def test_core_of_dash_holds_each_of_its_files_in_the_order_in_which_they_run():
     package = dash_package()
     core = package.read(CORE)
-    heads = [core.find(package.read(file)[:2000].rstrip()) for file in core_files()]
+    polyfill, *whole = core_files()
+    assert polyfill.startswith(POLYFILL)
+    heads = [core.find(RUNTIME), *(core.find(package.read(file)[:2000].rstrip()) for file in whole)]
     assert -1 not in heads
     assert heads == sorted(heads)
     assert b"\n//# sourceMappingURL" not in core  # it would be of the last file alone
+
+
+def test_of_the_polyfill_only_the_runtime_of_generators_is_run():
+    polyfill = dash_package().files[core_files()[0]]
+    runtime = generator_runtime(polyfill)
+    assert runtime.count(RUNTIME) == 1
+    assert len(runtime) < polyfill.stat().st_size / 10
+    assert b"__core-js_shared__" in polyfill.read_bytes()
+    assert b"__core-js_shared__" not in dash_package().read(CORE)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "}],{},[1]);", "try{regeneratorRuntime=e}", "{1:[function(t,n,r){try{regeneratorRuntime="]
+)
+def test_polyfill_that_is_made_otherwise_is_run_as_a_whole(tmp_path, text):
+    other = tmp_path / "polyfill.js"
+    other.write_text(text)
+    assert generator_runtime(other) == other
+
+
+def test_scripts_that_every_page_runs_are_compiled_while_they_arrive(tmp_path):
+    (tmp_path / "plotly-basic.min.js").write_text(f"/** plotly.js (basic - minified) v{get_plotlyjs_version()} */")
+    bundles, own = plotly_package(tmp_path), own_package()
+    scripts = [bundles.read("plotly-basic.min.js"), dash_package().read(CORE), own.read("portico.js")]
+    assert [each.startswith(COMPILE_HINT) for each in scripts] == [True] * 3
+    assert not bundles.read(WHOLE).startswith(COMPILE_HINT)  # a page runs little of it
 
 
 def test_nothing_that_only_developers_need_is_shared():

@@ -1,0 +1,23 @@
+"""Of the polyfill that Dash brings, what a browser of today lacks.
+
+Dash's scripts begin with core-js, which looks for each feature of the language and takes longer for that than all of Dash's
+other scripts together. The browsers that plotly.js and React take have all of it; what none has is the runtime of
+generators that were compiled, `regeneratorRuntime`, of which Dash's lazy components are made.
+"""
+
+import re
+from pathlib import Path
+
+RUNTIME = b"try{regeneratorRuntime="
+MODULE = re.compile(rb"[{,]\d+:\[(?=function\()")  # as browserify begins each
+
+
+def generator_runtime(polyfill: Path) -> bytes | Path:
+    """The module of the polyfill that is needed, as a script; the whole where it is not found."""
+    script = polyfill.read_bytes()
+    named = script.find(RUNTIME)
+    begins = [found.end() for found in MODULE.finditer(script, 0, max(named, 0))]
+    end = script.find(b",{}]", named)  # it needs no other module
+    if not begins or end < 0:
+        return polyfill
+    return b"(%b)(0, {exports: {}});" % script[begins[-1] : end]
