@@ -14,11 +14,15 @@ REGISTRY_FILE = "pages.toml"
 # A name is a path segment, a folder, a Python package, a DNS label and a compose service at once.
 PAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,39}")
 PAGE_PATH = re.compile(r"/([a-z0-9][a-z0-9-]*/)*")
-RESERVED_NAMES = frozenset({"assets", "gateway", "healthz", "metrics", "readyz", "shared", "site"})
+RESERVED_NAMES = frozenset(
+    {"assets", "database", "discovery", "gateway", "healthz", "metrics", "readyz", "shared", "site"}
+)
 # As a key of YAML these are no text: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
 YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
 DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024
+# A gateway passes a larger body on while it arrives, so that it can neither send it again to another replica nor know its answer.
+HELD_BODY_BYTES = 1024 * 1024
 MAX_TIMEOUT_S = 3600.0
 MAX_BODY_LIMIT_BYTES = 1024**3
 MAX_FRESH_S = 24 * 3600
@@ -183,6 +187,9 @@ def _fresh(prefix: str, table: Mapping[str, Any]) -> int:
         raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
     if value and not table.get("pure"):
         problem = "only answers of callbacks that only read are shared: it needs pure = true"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
+    if value and _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES) > HELD_BODY_BYTES:
+        problem = f"answers are shared by the whole body: it needs a body_limit of at most {HELD_BODY_BYTES}"
         raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
     return value
 

@@ -22,6 +22,7 @@ GZIP_LEVEL = 4  # as the gateway compresses what it does not keep
 COMPRESSED_FROM = 1000  # bytes
 VERSION_HEADER = "X-Portico-Version"
 NOBODY_ELSE = "no-store"
+LONGEST_STALE_S = 10
 
 
 def for_this_reader() -> None:
@@ -45,12 +46,22 @@ def with_sharing(response: Response, app: "PageApp", version: str) -> Response:
     """
     shares = app.page.fresh_s and version and response.status_code == HTTPStatus.OK
     if shares and not g.get("portico_for_this_reader"):
-        response.headers["Cache-Control"] = f"public, max-age={app.page.fresh_s}"
+        response.headers["Cache-Control"] = sharing_for(app.page.fresh_s)
         response.headers[VERSION_HEADER] = version
         _compress(response)
     else:
         response.headers["Cache-Control"] = NOBODY_ELSE
     return response
+
+
+def sharing_for(fresh_s: int) -> str:
+    """What a cache is told of an answer that others may be given for some seconds.
+
+    At their end the old one is given while the new one is worked out, once for all who ask meanwhile:
+    https://www.rfc-editor.org/rfc/rfc5861#section-3
+    """
+    stale = min(fresh_s // 2, LONGEST_STALE_S)
+    return f"public, max-age={fresh_s - stale}, stale-while-revalidate={stale}"
 
 
 def _compress(response: Response) -> None:

@@ -10,7 +10,7 @@ from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.frame import Frame
 from portico.page_app import CALLBACK
-from portico.registry import Page, Registry
+from portico.registry import HELD_BODY_BYTES, Page, Registry
 from portico.response_headers import SECURITY_HEADERS
 from portico.shared_answers import KEPT_CODING
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
@@ -49,8 +49,6 @@ UNREAD_STATUSES = (
 )
 SERVICE_PORT = 8000
 GATEWAY_PORT = 8080
-# A larger body is passed on while it arrives, and so cannot be sent again to another replica.
-HELD_BODY_BYTES = 1024 * 1024
 LONGEST_RETRY_S = 2.0  # after that a request is not given to another replica
 ERRORS = ".errors"  # no page's path begins with a dot
 PLAIN = "identity"  # the coding of a file as it is: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from gateway.nginx.render import nginx_config
 from portico.registry import parse_registry
-from tests.containers.stack import Stack, run
+from tests.containers.stack import Stack, access_log, run
 from tests.processes import free_port
 
 pytestmark = pytest.mark.containers
@@ -205,6 +206,36 @@ def test_page_that_fails_to_say_its_version_answers_and_nothing_is_kept(sharing:
         sharing.page_says(status=200)
         sharing.until("1")
     raise AssertionError("the last version is kept for ever")
+
+
+def test_answer_that_is_past_its_time_is_given_to_nobody(sharing: Sharing):
+    sharing.page_says(headers=SHARED | {"Cache-Control": "public, max-age=1, stale-while-revalidate=1"})
+    try:
+        body = uuid.uuid4().hex
+        first, second = (sharing.ask(body)["number"] for _ in range(2))
+        assert second == first
+        time.sleep(3)  # nobody asks meanwhile, which would have it renewed
+        assert sharing.ask(body)["number"] > first
+    finally:
+        sharing.page_says(headers=SHARED)
+
+
+def test_old_answer_is_given_while_the_new_one_is_worked_out(sharing: Sharing):
+    sharing.page_says(headers=SHARED | {"Cache-Control": "public, max-age=1, stale-while-revalidate=60"})
+    try:
+        body = uuid.uuid4().hex
+        numbers = [sharing.ask(body)["number"]]
+        while numbers[-1] == numbers[0]:
+            numbers.append(sharing.ask(body)["number"])
+        asked = [
+            each["cache"] for each in access_log(sharing.gateway) if each["path"].endswith("_dash-update-component")
+        ]
+        kept = asked[-len(numbers) :]
+        assert (kept[0], kept[-1]) == ("MISS", "HIT")
+        assert "STALE" in kept
+        assert "EXPIRED" not in kept
+    finally:
+        sharing.page_says(headers=SHARED)
 
 
 def test_readers_who_ask_at_once_share_one_flight(sharing: Sharing):

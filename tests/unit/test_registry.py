@@ -62,6 +62,10 @@ def page(**keys):
         ({}, "page = None: at least one"),
         ({"page": [{"name": "a"}]}, "site.title = None: must be a text"),
         (page(fresh=60), r"page\[0\].fresh = 60: .*needs pure = true"),
+        (
+            page(pure=True, fresh=60, body_limit=1024**2 + 1),
+            r"page\[0\].fresh = 60: .*needs a body_limit of at most 1048576",
+        ),
         (page(pure=True, fresh=1.5), r"page\[0\].fresh = 1.5: must be a whole number of seconds from 0 to 86400"),
         (page(pure=True, fresh=True), r"page\[0\].fresh = True: must be a whole number"),
         (page(bundle="tiny"), r"page\[0\].bundle = 'tiny': is no bundle .*: full, basic, cartesian"),
@@ -130,7 +134,9 @@ def test_name_that_is_not_a_path_segment_is_refused(name):
         parse_registry(site_with({"name": name}))
 
 
-@pytest.mark.parametrize("name", ["assets", "gateway", "healthz", "metrics", "readyz", "shared"])
+@pytest.mark.parametrize(
+    "name", ["assets", "database", "discovery", "gateway", "healthz", "metrics", "readyz", "shared"]
+)
 def test_name_that_the_site_uses_itself_is_refused(name):
     with pytest.raises(ConfigError, match="is a name that the site uses itself"):
         parse_registry(site_with({"name": name}))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from portico.mounting import page_server
-from portico.shared_answers import KEPT_CODING
+from portico.shared_answers import KEPT_CODING, sharing_for
 
 PAGE = """
 from dash import Input, Output, dcc, html
@@ -62,9 +62,14 @@ def version_now(client):
 
 def test_answer_is_for_others_too_under_the_version_that_the_page_tells(ask):
     answer = ask()
-    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert answer.headers["Cache-Control"] == "public, max-age=50, stale-while-revalidate=10"
     assert answer.headers["X-Portico-Version"] == version_now(ask.client)
     assert version_now(ask.client).endswith("-data1")
+
+
+@pytest.mark.parametrize(("fresh", "new", "old"), [(1, 1, 0), (2, 1, 1), (19, 10, 9), (60, 50, 10), (86400, 86390, 10)])
+def test_answer_is_given_for_as_long_as_the_page_says_in_all(fresh, new, old):
+    assert sharing_for(fresh) == f"public, max-age={new}, stale-while-revalidate={old}"
 
 
 def test_answer_that_the_gateway_may_keep_is_compressed_for_it(ask):
@@ -90,7 +95,7 @@ def test_page_that_says_nothing_shares_nothing(ask):
 
 
 def test_answer_for_one_reader_is_not_for_others_and_the_next_one_is(ask):
-    assert [ask(text).headers["Cache-Control"] for text in ("mine", "a")] == ["no-store", "public, max-age=60"]
+    assert [ask(text).headers["Cache-Control"] for text in ("mine", "a")] == ["no-store", sharing_for(60)]
 
 
 def test_other_data_is_another_version_and_data_that_is_away_is_none(ask):
