@@ -16,7 +16,15 @@ from tests.processes import ROOT
 
 REGISTRY = read_registry(ROOT)
 LIMITS = ("mem_limit", "pids_limit")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/benchmarks.md")
+DOCUMENTS = [
+    file.relative_to(ROOT).as_posix()
+    for file in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "data" / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+    )
+]
 
 
 def missing_for(folder: Path, page: Page) -> list[str]:
@@ -81,10 +89,10 @@ def test_every_service_has_its_limits():
     assert {(name, limit) for name in compose for limit in LIMITS if limit not in compose[name]} == set()
 
 
-def test_limits_of_a_client_are_the_same_in_the_image_and_in_compose():
+def test_settings_of_the_gateway_are_the_same_in_the_image_and_in_compose():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     given = {name: value for name, value in compose["gateway"]["environment"].items() if name.startswith("GATEWAY_")}
-    image = dict(re.findall(r"(GATEWAY_(?:CLIENT|TRUSTED)\w+)=(\S+)", (ROOT / "Dockerfile").read_text()))
+    image = dict(re.findall(r"(GATEWAY_(?:CLIENT|TRUSTED|WORKERS)\w*)=(\S+)", (ROOT / "Dockerfile").read_text()))
     assert given == {name: f"${{{name}:-{value}}}" for name, value in image.items()}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in image if f"`{name}`" not in readme] == []
@@ -109,7 +117,7 @@ def test_make_alone_lists_every_command():
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_document_names_only_commands_and_files_that_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
-    assert set(re.findall(r"\bmake ([a-z][a-z-]+)", text)) <= make_targets()
+    assert set(re.findall(r"(?:`|^    )make ([a-z][a-z-]+)", text, re.MULTILINE)) <= make_targets()
     linked = re.findall(r"\]\(([^)#:]+)\)", text)
     assert [link for link in linked if not (ROOT / document).parent.joinpath(link).exists()] == []
 

@@ -7,6 +7,7 @@
 set -eu
 
 GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
+MOST_WORKERS=8
 LEAST_ROOM=4096 # KiB; above it, since nginx is told late
 
 local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' /etc/resolv.conf | xargs)
@@ -33,6 +34,12 @@ follow() {
   done
 }
 
+# A reload has twice as many for a while, and the container's limits are the same on a machine of many cores.
+if [ "$GATEWAY_WORKERS" = auto ]; then
+  cores=$(nproc)
+  GATEWAY_WORKERS=$((cores < MOST_WORKERS ? cores : MOST_WORKERS))
+  export GATEWAY_WORKERS
+fi
 look_for_room
 first=$(discovery)
 ask "${first:-$local_resolvers}"

@@ -125,6 +125,30 @@ def test_replica_is_what_its_status_says(town: Town, said, state):
         assert town.state(FIRST) is state
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1",
+        b"\x15\x03\x03\x00\x02\x02F",
+        b"HTTP/1.1 OK 200\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 5000,
+    ],
+    ids=["nothing", "one word", "TLS", "no number", "nested"],
+)
+def test_whoever_answers_something_else_is_failing(answer: bytes):
+    async def ask() -> State:
+        async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            writer.close()
+
+        async with await asyncio.start_server(say, FIRST, 0) as server:
+            return await check(Replica(*server.sockets[0].getsockname()), PAGE)
+
+    assert run(ask()) is State.FAILING
+
+
 def test_replica_that_refuses_is_failing(town: Town):
     assert town.state(FIRST) is State.FAILING
 
