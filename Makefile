@@ -56,8 +56,9 @@ seed: ## Start a PostgreSQL beside the site and load the sample into it: make se
 	@test -n "$$POSTGRES_PASSWORD" || { echo "make seed: POSTGRES_PASSWORD is empty; choose one, for the role that reads" >&2; exit 2; }
 	@docker compose --profile database up --detach --wait database
 	@docker compose build --quiet barchart
-	@docker compose run --rm --no-TTY --no-deps barchart python -m portico.data.postgres.seed \
-		| docker compose exec --no-TTY database psql --quiet --no-psqlrc --username postgres --dbname portico
+	@sample=$$(mktemp) && trap 'rm -f "$$sample"' EXIT \
+		&& docker compose run --rm --no-TTY --no-deps barchart python -m portico.data.postgres.seed >"$$sample" \
+		&& docker compose exec --no-TTY database psql --quiet --no-psqlrc --username postgres --dbname portico <"$$sample"
 	@echo "Now, with that password (and % for what an address cannot hold, as in %40 for @):"
 	@echo "  PORTICO_DATA=postgresql://reader:PASSWORD@database/portico docker compose up --detach"
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,10 @@ class Lock:
     """
 
     def __init__(self, project: str) -> None:
-        self._file: IO[str] = (Path(tempfile.gettempdir()) / f"{project}-rollout.lock").open("a", encoding="utf-8")
+        path = Path(tempfile.gettempdir()) / f"{project}-rollout.lock"
+        with suppress(FileExistsError):
+            path.touch(mode=0o644, exist_ok=False)
+        self._file: IO[str] = path.open(encoding="utf-8")  # reading is enough to lock it: another user may have made it
 
     def take(self, say: Callable[[str], None]) -> None:
         """Wait until no other rollout of the project is at work."""

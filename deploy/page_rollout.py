@@ -23,8 +23,8 @@ class RolloutFailed(Exception):
     """The new build was taken back, or nothing was begun; its text says why."""
 
 
-class NotRunning(RolloutFailed):
-    """A page has no replicas to follow."""
+class LeftOut(RolloutFailed):
+    """Nothing of a page can be rolled out; its text says why, and what starts it instead."""
 
 
 class PageRollout:
@@ -43,7 +43,7 @@ class PageRollout:
         self._ready_within, self._say = ready_within, say
         found = [replica for replica in project.replicas(page) if replica.runs]
         if not found:
-            raise NotRunning(f"{page} is not running any more")
+            raise LeftOut(f"{page} is not running any more")
         # Of an interrupted rollout, both images have replicas; neither ever has more than there are to be.
         self._wanted = max(Counter(replica.image for replica in found).values())
         self._serving = _image_that_serves(found, image, project.tagged(page))
@@ -53,7 +53,14 @@ class PageRollout:
 
     @property
     def is_needed(self) -> bool:
-        """Whether a replica of another image is there."""
+        """Whether a replica of another image is there.
+
+        Raises:
+            LeftOut: none is, but the replicas that are there have other settings than they would be started with.
+        """
+        if not self._old() and self._settings_differ:
+            again = f"`docker compose up --detach --no-deps {self._page}` starts its replicas anew with them"
+            raise LeftOut(f"its build is the same, but its settings are not; {again}")
         return bool(self._old())
 
     def run(self) -> None:
@@ -82,7 +89,8 @@ class PageRollout:
     def _kept_settings(self, replica: Replica) -> dict[str, str]:
         service, chosen = self._project.service(self._page), chosen_variables(Path.cwd())
         kept = kept_settings(self._page, service, replica.inspected, chosen)
-        if self._project.config_hash(self._page, kept) != replica.config_hash:
+        self._settings_differ = self._project.config_hash(self._page, kept) != replica.config_hash
+        if self._settings_differ:
             self._say("its settings change too: docker-compose.yml or a variable says other than the running replicas")
         return kept
 

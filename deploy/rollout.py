@@ -7,7 +7,7 @@ import time
 from types import FrameType
 
 from deploy.commands import INTERRUPTS, CommandFailed, Lock
-from deploy.page_rollout import NotRunning, PageRollout, RolloutFailed
+from deploy.page_rollout import LeftOut, PageRollout, RolloutFailed
 from deploy.project import Project
 
 READY_WITHIN_S = 120  # a page is ready after two seconds; one of much data may take its health check's first minute
@@ -56,7 +56,7 @@ def _roll_out(named: list[str], project_name: str, ready_within: float) -> None:
             time.sleep(FORGOTTEN_AFTER_S)
         try:
             rolled = _roll_out_page(project, page, ready_within)
-        except NotRunning as error:
+        except LeftOut as error:
             if page in named:
                 raise
             print(f"{page}: left out: {error}", flush=True)
@@ -70,7 +70,7 @@ def _roll_out_page(project: Project, page: str, ready_within: float) -> bool:
 
     start = time.monotonic()
     if not project.is_running(page):
-        raise NotRunning(f"{page} is not running: `docker compose up --detach {page}` starts it")
+        raise LeftOut(f"{page} is not running: `docker compose up --detach {page}` starts it")
     say("building")
     image = project.build(page)
     rollout = PageRollout(project, page, image, ready_within, say)

@@ -93,10 +93,10 @@ class Stack:
         """Let `stand_in_page.py` answer instead of a page until the block ends: it tells what reached it."""
         name = f"{self.project}-stand-in"
         network = ["--network", f"{self.project}_default", "--network-alias", service]
-        self.stop(service)
         program = ["python", "-c", STAND_IN.read_text()]
-        run("docker", "run", "--detach", "--name", name, *network, f"{self.project}-{service}", *program)
         try:
+            self.stop(service)
+            run("docker", "run", "--detach", "--name", name, *network, f"{self.project}-{service}", *program)
             self.wait_for(f"/{service}/echo", 200, within=10)
             yield
         finally:

@@ -47,14 +47,16 @@ def test_callback_of_a_dead_page_is_answered_in_plain_text(stack: Stack, killed_
 
 def test_killing_a_page_leaves_the_others_unchanged(stack: Stack):
     home = requests.get(f"{stack.url}/", timeout=10).text
-    with load_on(stack.url, "linechart", visitors=2) as load:
-        load.wait_for(20)
-        stack.kill("barchart")
-        load.wait_for(40)
-        home_meanwhile = requests.get(f"{stack.url}/", timeout=10).text
-        stack.start("barchart")
-        load.wait_for(20)
-    stack.healthy()
+    try:
+        with load_on(stack.url, "linechart", visitors=2) as load:
+            load.wait_for(20)
+            stack.kill("barchart")
+            load.wait_for(40)
+            home_meanwhile = requests.get(f"{stack.url}/", timeout=10).text
+            stack.start("barchart")
+            load.wait_for(20)
+    finally:
+        stack.healthy()
     assert load.failures == []
     assert without_pace(home_meanwhile) == without_pace(home)
 

@@ -155,6 +155,15 @@ def test_make_rollout_leaves_alone_what_did_not_change(copy: Copy, monkeypatch):
     assert [each["Id"] for each in copy.replicas()] == before
 
 
+def test_settings_alone_are_not_rolled_out_and_that_is_said(copy: Copy, monkeypatch):
+    monkeypatch.setenv("PORTICO_QUERY_SECONDS", "7")
+    before = [each["Id"] for each in copy.replicas()]
+    code, said = copy.rollout(PAGE)
+    assert code == 1
+    assert f"`docker compose up --detach --no-deps {PAGE}` starts its replicas anew" in said
+    assert [each["Id"] for each in copy.replicas()] == before
+
+
 @pytest.mark.parametrize(
     ("code", "reason", "ready_within"),
     [

@@ -9,6 +9,7 @@ from tests.containers.stack import Stack, access_log, run
 from tests.site.visitor import open_page
 
 pytestmark = pytest.mark.containers
+NEIGHBOURS = 4  # replicas that have not the other version's files: the one that has them may be asked last
 OTHER = """
 FROM {image}
 USER root
@@ -31,10 +32,11 @@ def other_version(stack: Stack):
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    stack.stop("linechart")
     network = ["--network", f"{stack.project}_default", "--network-alias", "linechart"]
-    run("docker", "run", "--detach", "--name", name, *network, name)
     try:
+        stack.scale("barchart", NEIGHBOURS)
+        stack.stop("linechart")
+        run("docker", "run", "--detach", "--name", name, *network, name)
         stack.wait_for("/linechart/", 200, within=60)
         yield name
     finally:
