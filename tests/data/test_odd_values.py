@@ -90,6 +90,15 @@ def test_steps_without_rows_keep_their_place(table):
     assert len(found.figure["layout"]["xaxis"]["categoryarray"]) == 11
 
 
+@pytest.mark.parametrize("address", [{}, {"split": "s"}, {"split": "s", "aggregate": "mean"}])
+def test_days_that_are_far_apart_are_all_drawn(table, address):
+    catalog = table(
+        "SELECT DATE '2010-01-15' + to_months(i::INT) AS day, 's' || i % 2 AS s, 1 + i AS v FROM range(120) t(i)"
+    )
+    found = shown_bars(bars(catalog, x="day", grain="day", measure="v", **address))
+    assert sorted(found.values()) == list(range(1, 121))
+
+
 @pytest.mark.parametrize("rows", [2_000, 1_100_000])
 def test_days_without_values_are_the_same_in_small_and_large_tables(table, rows):
     catalog = table(f"""

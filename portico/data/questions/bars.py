@@ -117,12 +117,14 @@ class _Steps:
         """All keys from the first to the last, those without rows too, where steps follow each other."""
         if not (self.grain or self.width) or keys in ([], [None]):
             return keys
-        known = [float(str(key)) for key in keys if key is not None]
+        known = {float(str(key)) for key in keys if key is not None}
         if self.grain:
-            every: list[object] = [*islice(steps_between(min(known), max(known), self.grain), MOST_BARS)]
+            every = [*islice(steps_between(min(known), max(known), self.grain), MOST_BARS + 1)]
         else:
             every = [float(place) for place in range(int(min(known)), int(max(known)) + 1)]
-        return [*every, *([None] if None in keys else [])] if len(every) >= len(known) else keys
+        if len(every) > MOST_BARS or not known <= set(every):  # there is no room for all, or no name for some
+            return keys
+        return [*every, *([None] if None in keys else [])]
 
 
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
