@@ -56,6 +56,37 @@ def test_narrow_bins_far_from_zero_have_names_that_differ(table):
     assert len(found) > 5
 
 
+@pytest.mark.parametrize("number", ["BIGINT", "UBIGINT", "DECIMAL(30, 2)"])
+def test_large_numbers_that_differ_in_their_last_digits_are_counted_apart(table, number):
+    catalog = table(f"SELECT 'a' AS c, (1000000000000000000 + i % 1000)::{number} AS v FROM range(2000) t(i)")
+    assert shown_bars(bars(catalog, x="c", measure="v", aggregate="distinct")) == {"a": 1000}
+    (line,) = lines(catalog, x="c", measure="v", aggregate="distinct", split="-").figure["data"]
+    assert numbers(line["y"]) == [1000]
+
+
+def test_numbers_that_are_not_finite_are_not_counted_among_different_ones(table):
+    catalog = table("SELECT 'a' AS c, unnest(['nan', 'inf', '-inf', '1.5', '1.5', '2', NULL])::DOUBLE AS v")
+    assert shown_bars(bars(catalog, x="c", measure="v", aggregate="distinct")) == {"a": 2}
+
+
+@pytest.mark.parametrize("number", ["BIGINT", "UBIGINT", "DECIMAL(30, 2)"])
+@pytest.mark.parametrize("aggregate", ["sum", "mean"])
+def test_large_numbers_that_differ_in_their_last_digits_have_bars_of_their_own(table, number, aggregate):
+    catalog = table(
+        f"SELECT (123456789012345670 + i % 5)::{number} AS id, 's' || i % 2 AS s, 1 + i % 5 AS v FROM range(10) t(i)"
+    )
+    times = 2 if aggregate == "sum" else 1
+    whole = shown_bars(bars(catalog, x="id", measure="v", aggregate=aggregate))
+    assert whole == {f"12345678901234567{i}": times * (1 + i) for i in range(5)}
+    divided = shown_bars(bars(catalog, x="id", measure="v", aggregate=aggregate, split="s"))
+    assert divided == {(f"12345678901234567{i}", f"s{s}"): 1 + i for i in range(5) for s in range(2)}
+
+
+def test_decimals_are_named_without_the_zeros_of_their_type(table):
+    catalog = table("SELECT unnest([1.50, 2.25, 10.00, 100, 0])::DECIMAL(9, 2) AS v")
+    assert list(shown_bars(bars(catalog, x="v", measure="*"))) == ["0", "1.5", "2.25", "10", "100"]
+
+
 def test_what_is_missing_and_a_text_of_that_name_are_two_bars(table):
     catalog = table("SELECT * FROM (VALUES ('(none)', 5), (NULL, 3), ('All others', 2), ('', 1)) t(c, v)")
     assert sorted(shown_bars(bars(catalog, x="c", measure="v", aggregate="sum")).values()) == [1, 2, 3, 5]

@@ -120,6 +120,19 @@ def test_file_is_not_written(shop, catalog):
     assert list(shop.parent.iterdir()) == [shop]
 
 
+def test_whole_numbers_of_any_width_are_told_apart(shop):
+    written(shop, f"CREATE TABLE wide AS SELECT {2**120}::HUGEINT + i % 3 AS id, 's' || i % 2 AS s FROM range(6) t(i)")
+    chart = BarChart(DatabaseFileCatalog(shop, Watch(10, 4), "128MB"))
+
+    def bars(**address):
+        return chart.draw(chart.ask(Form(MultiDict({"table": "wide", **address}))), 1000).figure["data"]
+
+    assert [bar["x"] for bar in bars(x="s", measure="id", aggregate="distinct")] == [[3, 3]]
+    for aggregate in ("sum", "mean"):
+        parts = bars(x="id", measure="id", aggregate=aggregate, split="s")
+        assert [part["x"] for part in parts] == [[str(2**120 + i) for i in range(3)]] * 2
+
+
 def test_view_reads_no_other_file(tmp_path, shop):
     (tmp_path / "secret.csv").write_text("a\n1\n")
     written(shop, f"CREATE VIEW leak AS FROM '{tmp_path / 'secret.csv'}'")
