@@ -143,9 +143,31 @@ def test_days_without_values_are_the_same_in_small_and_large_tables(table, rows)
     assert numbers(count["y"]) == [rows / 10 * 0.9 * (day != 4) for day in range(10)]
 
 
-def test_line_along_more_names_than_are_drawn_says_so(table):
-    catalog = table("SELECT 'name ' || i AS c, i AS v FROM range(3000) t(i)")
-    assert "the first 500 names drawn" in lines(catalog, x="c").facts
+@pytest.mark.parametrize(("names", "said"), [(499, False), (500, False), (501, True), (3000, True)])
+def test_line_along_more_names_than_are_drawn_says_so(table, names, said):
+    found = lines(table(f"SELECT 'name ' || i AS c, i AS v FROM range({names}) t(i)"), x="c")
+    assert ("the first 500 names drawn" in found.facts) is said
+    assert len(found.figure["layout"]["xaxis"]["ticktext"]) == min(names, 500)
+
+
+def test_names_that_few_lines_have_are_drawn_up_to_as_many(table):
+    catalog = table("SELECT printf('n%04d', i) AS c, 's' || i % 8 AS s, i AS v FROM range(1200) t(i)")
+    found = lines(catalog, x="c", split="s", measure="v")
+    assert "the first 500 names drawn" in found.facts
+    assert list(found.figure["layout"]["xaxis"]["ticktext"]) == [f"n{i:04d}" for i in range(500)]
+    assert sorted(x for trace in found.figure["data"] for x in numbers(trace["x"])) == list(range(500))
+
+
+@pytest.mark.parametrize("rest", ["no", "yes"])
+def test_each_name_that_is_drawn_has_the_points_of_all_lines(table, rest):
+    catalog = table("""
+        SELECT printf('n%04d', i // 10) AS c, 's' || i % 10 AS s, 1 AS v FROM range(6000) t(i)
+    """)
+    found = lines(catalog, x="c", split="s", measure="v", aggregate="sum", top="3", rest=rest)
+    assert "the first 500 names drawn" in found.facts
+    shown = {trace["name"]: numbers(trace["y"]) for trace in found.figure["data"]}
+    others = {"All others": [7] * 500} if rest == "yes" else {}
+    assert shown == {f"s{i}": [1] * 500 for i in range(3)} | others
 
 
 @pytest.mark.parametrize("chart", [bars, lines])
