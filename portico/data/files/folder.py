@@ -168,7 +168,10 @@ class FolderCatalog:
         return found
 
     def _open(self, file: DataFile, view: str) -> Reading | Unreadable:
-        """Read a file; what is wrong with it is kept as well, so that it is looked at once."""
+        """Read a file; what is wrong with it is kept as well, so that it is looked at once.
+
+        What may pass by itself, as a disk that does not answer, is raised: the file is looked at again.
+        """
         try:
             description = self._description(file)
             reading = self._described(self._opened(file, view), description)
@@ -264,7 +267,7 @@ class FolderCatalog:
         return explained_query(error)
 
     def _description(self, file: DataFile) -> Description:
-        """What lies beside a file; raises Unreadable if it is wrong."""
+        """What lies beside a file; raises DataError if it is wrong or cannot be read."""
         if file.sidecar is None:
             return Description()
         with self._lock:
@@ -275,7 +278,7 @@ class FolderCatalog:
         try:
             found = read_description(sidecar.read_bytes(), sidecar.name)
         except OSError as error:
-            raise Unreadable(f"{sidecar.name} cannot be read: {error.strerror}.") from error
+            raise explained(error, sidecar.name) from error
         with self._lock:
             self._descriptions[file.name] = (file.sidecar, found)
         return found
