@@ -208,6 +208,35 @@ def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
     assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
 
 
+def let_go_before_the_query(catalog, monkeypatch, times):
+    """Let the engine let go of what a query asks after the catalog has made sure of it, as another query may."""
+    used, left = catalog._used, list(range(times))
+
+    def used_and_dropped(query):
+        found = used(query)
+        if left:
+            left.pop()
+            catalog._drop([each.view for each in found])
+        return found
+
+    monkeypatch.setattr(catalog, "_used", used_and_dropped)
+
+
+def streamed(catalog, query):
+    return [row for batch in catalog.batches(query) for row in batch]
+
+
+@pytest.mark.parametrize("ask", [FolderCatalog.rows, streamed])
+def test_copy_that_is_let_go_before_the_first_rows_is_read_again(tmp_path, catalog, monkeypatch, ask):
+    write(tmp_path, "a.csv", "a\n1\n")
+    query = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    let_go_before_the_query(catalog, monkeypatch, 1)
+    assert ask(catalog, query) == [(1,)]
+    let_go_before_the_query(catalog, monkeypatch, 2)
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        ask(catalog, query)
+
+
 def test_table_is_read_again_where_the_engine_has_let_go_of_it(tmp_path, catalog):
     write(tmp_path, "a.csv", "a\n1\n")
     table = catalog.table("a.csv")

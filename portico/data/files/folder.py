@@ -117,12 +117,20 @@ class FolderCatalog:
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
-        with self.turn():
-            used = self._used(query)
-        try:
-            yield from self._engine.batches(query.sql, query.values)
-        except duckdb.Error as error:
-            raise self._failure(error, used) from error
+        for again in (True, False):
+            with self.turn():
+                used = self._used(query)
+            begun = False
+            try:
+                for batch in self._engine.batches(query.sql, query.values):
+                    begun = True
+                    yield batch
+                break
+            except duckdb.CatalogException as error:  # the engine let go of a table while this waited for its turn
+                if begun or not again:
+                    raise self._failure(error, used) from error
+            except duckdb.Error as error:
+                raise self._failure(error, used) from error
         _check_unchanged(used)
 
     def _rows(self, query: Query, again: bool = True) -> list[Row]:
