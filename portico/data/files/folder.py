@@ -215,7 +215,7 @@ class FolderCatalog:
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
         with self._lock:
-            versions = [*self._versions.get(name, ()), view]
+            versions = [*(each for each in self._versions.get(name, ()) if each != view), view]
             self._versions[name] = versions[-VERSIONS:]
             self._readings[view] = found
         self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
