@@ -112,6 +112,18 @@ def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
         catalog.table("totals")
 
 
+def test_tables_that_the_file_has_no_longer_are_let_go(tmp_path, shop, catalog):
+    for name in ("orders", "totals"):
+        catalog.table(name)
+    written(tmp_path / "new", "CREATE TABLE orders AS SELECT 7 AS v").replace(shop)
+    with catalog.turn():
+        catalog.names()
+        catalog.table("orders")
+    assert catalog._versions.keys() == catalog._opening.keys() == {"orders"}
+    views = catalog._engine.rows("FROM duckdb_views() WHERE NOT internal")
+    assert len(views) == len(catalog._readings) == 2  # the version before may be asked still
+
+
 def test_file_is_not_written(shop, catalog):
     before = shop.read_bytes()
     alias = rows_of(catalog, "orders") and catalog.rows(Query("FROM duckdb_databases() SELECT database_name, readonly"))

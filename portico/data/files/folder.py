@@ -6,7 +6,7 @@ import secrets
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +85,7 @@ class FolderCatalog:
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
         found = files_in(self._folder) if self._folder else []
+        self._keep_only({name for name, _ in found} or {SAMPLE})
         if self._folder is None or not found:
             return [TableName(SAMPLE, SAMPLE.capitalize())]
         names = [TableName(name, self._title(self._folder, name, has_more)) for name, has_more in found]
@@ -219,6 +220,22 @@ class FolderCatalog:
             self._versions[name] = versions[-VERSIONS:]
             self._readings[view] = found
         self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
+
+    def _keep_only(self, names: Set[str]) -> None:
+        """Let go of what was read of files that are gone; by those who hold a turn, which that takes.
+
+        What is being opened just now is looked at the next time.
+        """
+        if not self._watch.holds_turn():
+            return
+        with self._lock:
+            known = self._versions.keys() | self._opening.keys() | self._descriptions.keys()
+            gone = [name for name in known - names if not (name in self._opening and self._opening[name].locked())]
+            views = [view for name in gone for view in self._versions.pop(name, ())]
+            for name in gone:
+                self._opening.pop(name, None)
+                self._descriptions.pop(name, None)
+        self._drop(views)
 
     def _too_many(self, kept: str, most: int) -> list[str]:
         """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names."""
