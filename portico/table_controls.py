@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from portico.chart_page import MOST_FOUND
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
 from portico.data.query import Values
@@ -37,7 +38,6 @@ MOST_LINES = len(PALETTE)
 SEVERAL = 2
 MOST_STEPS = 80  # marks of a slider
 EXACT = 2**53  # whole numbers above this are no exact facts, which are floating
-FOUND = 50  # options that a search returns
 FACTOR_FOR_LOG = 100  # between the greatest and the least number
 BOUNDS = ("from", "to")
 PREFIXES = ("in.", "range.", "from.", "to.")
@@ -278,7 +278,7 @@ def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> 
         return values_like(catalog, table, table.columns[name.removeprefix("in.")], text)
     options: Mapping[str, str] = getattr(control, "options", {})
     wanted = text.casefold()
-    return dict([each for each in options.items() if wanted in each[1].casefold()][:FOUND])
+    return {value: label for value, label in options.items() if wanted in label.casefold()}
 
 
 def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> dict[str, str]:
@@ -294,7 +294,7 @@ def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> di
         relation = relation.filter(wanted | (relation.value == "") if text.lower() in EMPTY else wanted)
     counted = relation.group_by("value").agg(rows=relation.count())
     missing_first = counted.value.isnull().ifelse(0, 1)
-    asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(FOUND)
+    asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(MOST_FOUND)
     found = (
         NONE if value is None else value or EMPTY for value, _ in catalog.rows(values.query(asked, catalog.dialect))
     )
