@@ -7,11 +7,11 @@ it. What is understood is used, what is not is left out and said on the page.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 
 from flask import has_request_context, request
@@ -133,13 +133,14 @@ class Step(Control):
 
 @dataclass(frozen=True)
 class Number(Control):
-    """A number that a reader may write, or leave out; `hint` shows what there is."""
+    """A number that a reader may write, or leave out; `hint` shows what there is, `takes` says what may stand there."""
 
     hint: str = ""
+    takes: ClassVar[str] = "a number"
 
     def read(self, texts: Sequence[str]) -> tuple[str, list[str]]:
-        value, unknown = super().read(texts)
-        return value, [text for text in unknown if text]  # an empty field is no number, and no mistake
+        written = [text for text in texts if text]  # an empty field is no number, and no mistake
+        return Control.read(replace(self, default="") if "" in texts else self, written)
 
     def parse(self, text: str) -> str | None:
         return text.strip() if number(text) is not None else None
@@ -148,6 +149,8 @@ class Number(Control):
 @dataclass(frozen=True)
 class Moment(Number):
     """A date, or a date and a time, that a reader may write: 2024-01-31, 2024-01-31T12:00."""
+
+    takes = "a date, or a date and a time, as 2024-01-31T12:00"
 
     def parse(self, text: str) -> str | None:
         found = moment(text)

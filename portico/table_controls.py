@@ -5,8 +5,10 @@ types of the columns and from how many different values they have, or is said be
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from portico.chart_page import MOST_FOUND
 from portico.data.columns import FEW, Column, Kind
 from portico.data.failures import TableGone, Unreadable
 from portico.data.query import Values
@@ -15,7 +17,20 @@ from portico.data.questions.filters import EMPTY, NONE, Filter, text_of
 from portico.data.questions.grains import GRAINS, offered
 from portico.data.tables import Catalog, Table
 from portico.figures import PALETTE
-from portico.form import LONGEST_TEXT, AnyOf, AnyText, Form, Moment, Number, OneOf, Span, is_askable, one_line, shorten
+from portico.form import (
+    LONGEST_TEXT,
+    AnyOf,
+    AnyText,
+    Form,
+    Moment,
+    Number,
+    OneOf,
+    Span,
+    is_askable,
+    number,
+    one_line,
+    shorten,
+)
 from portico.numbers import WHOLE_FROM
 
 NOTHING = "-"  # in the place of a column: no split
@@ -23,8 +38,8 @@ MOST_LINES = len(PALETTE)
 SEVERAL = 2
 MOST_STEPS = 80  # marks of a slider
 EXACT = 2**53  # whole numbers above this are no exact facts, which are floating
-FOUND = 50  # options that a search returns
 FACTOR_FOR_LOG = 100  # between the greatest and the least number
+BOUNDS = ("from", "to")
 PREFIXES = ("in.", "range.", "from.", "to.")
 
 
@@ -41,6 +56,8 @@ class TableForm:
         self.catalog = catalog
         self.table = self._ask_table(catalog)
         self._said: Mapping[str, Sequence[str]] = self.table.views.get(page, {})
+        self._view = f"{self.table.described_in}: views.{page}"
+        self._check_said()
 
     def _ask_table(self, catalog: Catalog) -> Table:
         names = catalog.names()
@@ -57,6 +74,32 @@ class TableForm:
         if not table.drawable():
             raise Unreadable(f"{table.title} has no column that can be drawn: only lists, structures or bytes.")
         return table
+
+    def _check_said(self) -> None:
+        """Look at what the table says of its filters, before there is a control of a table that cannot be shown so.
+
+        Raises:
+            Unreadable: a filter is of no column, or a bound is none; the text names file, key and value.
+        """
+        among = {each.name: each for each in self.table.drawable()}
+        for name, texts in self._said.items():
+            end, dot, column = name.partition(".")
+            columns = texts if name == "filter" else [column] if end + dot in PREFIXES else []
+            for each in columns:
+                if each not in among:
+                    raise self._wrong(name, f"the table has no column {each!r} to filter by")
+            if dot and end in BOUNDS:
+                self._check_bound(end, among[column])
+
+    def _check_bound(self, end: str, column: Column) -> None:
+        control = bound(end, column)
+        if column.kind is Kind.CATEGORY:
+            raise self._wrong(control.name, f'texts have no bounds; list those that are wanted as "in.{column.name}"')
+        if control.read(self._said[control.name])[1]:
+            raise self._wrong(control.name, f"must be {control.takes}")
+
+    def _wrong(self, name: str, problem: str) -> Unreadable:
+        return Unreadable(f"{self._view}.{name} = {[*self._said[name]]!r}: {problem}")
 
     def said(self, name: str, otherwise: str, options: Iterable[str]) -> str:
         """What the table says that a control opens with, if it is an option; something else otherwise."""
@@ -109,7 +152,7 @@ class TableForm:
         """Ask which columns are filtered, and each for its values or bounds."""
         among = [each for each in self.table.drawable() if each is not without]
         listed = self.form.arguments.getlist("filter")
-        said = columns_in(self._said)
+        said = columns_in(self._said) | {*self._said.get("filter", ())}
         given = columns_in(name for name, texts in self.form.arguments.lists() if any(texts))
         usual = [
             each.name
@@ -138,19 +181,32 @@ class TableForm:
         whole = [steps[0], steps[-1]]
         control = Span(f"range.{column.name}", column.label, whole, steps=steps, group="filter")
         said, wrong = control.read(self._said.get(control.name, ()))
-        if not wrong:
-            control = Span(control.name, column.label, said, steps=steps, group="filter")
+        if wrong or control.name not in self._said:
+            said = self._steps_within(column, steps) or whole
+        control = replace(control, default=said)
         chosen = self.form.ask(control)
         return ("", "") if chosen == whole else (str(chosen[0]), str(chosen[1]))
 
+    def _steps_within(self, column: Column, steps: tuple[int, ...]) -> list[int]:
+        """The first and the last step within the bounds that the table says; none where no step is."""
+        low, high = (number(self._said_bound(bound(end, column))) for end in BOUNDS)
+        within = [step for step in steps if (low is None or low <= step) and (high is None or step <= high)]
+        return [within[0], within[-1]] if within else []
+
     def _ask_bounds(self, column: Column) -> Filter:
-        made = Moment if column.kind is Kind.TIME else Number
-        low, high = hints(column)
-        return Filter(
-            column,
-            low=self.form.ask(made(f"from.{column.name}", f"{column.label} from", "", hint=low, group="filter")),
-            high=self.form.ask(made(f"to.{column.name}", f"{column.label} to", "", hint=high, group="filter")),
-        )
+        fields = [bound(end, column, hint) for end, hint in zip(BOUNDS, hints(column), strict=True)]
+        low, high = (self.form.ask(replace(field, default=self._said_bound(field))) for field in fields)
+        return Filter(column, low=low, high=high)
+
+    def _said_bound(self, field: Number) -> str:
+        said: str = field.read(self._said.get(field.name, ()))[0]
+        return said
+
+
+def bound(end: str, column: Column, hint: str = "") -> Number:
+    """The field for an end, "from" or "to", of what the values of a column must be within."""
+    made = Moment if column.kind is Kind.TIME else Number
+    return made(f"{end}.{column.name}", f"{column.label} {end}", "", hint=hint, group="filter")
 
 
 def columns_in(names: Iterable[str]) -> set[str]:
@@ -222,7 +278,7 @@ def search(catalog: Catalog, form: Form, table: Table, name: str, text: str) -> 
         return values_like(catalog, table, table.columns[name.removeprefix("in.")], text)
     options: Mapping[str, str] = getattr(control, "options", {})
     wanted = text.casefold()
-    return dict([each for each in options.items() if wanted in each[1].casefold()][:FOUND])
+    return {value: label for value, label in options.items() if wanted in label.casefold()}
 
 
 def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> dict[str, str]:
@@ -238,7 +294,7 @@ def values_like(catalog: Catalog, table: Table, column: Column, text: str) -> di
         relation = relation.filter(wanted | (relation.value == "") if text.lower() in EMPTY else wanted)
     counted = relation.group_by("value").agg(rows=relation.count())
     missing_first = counted.value.isnull().ifelse(0, 1)
-    asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(FOUND)
+    asked = counted.order_by([missing_first, counted.rows.desc(), "value"]).limit(MOST_FOUND)
     found = (
         NONE if value is None else value or EMPTY for value, _ in catalog.rows(values.query(asked, catalog.dialect))
     )

@@ -35,7 +35,8 @@ class Description:
         self._check(table)
         columns = {name: self._column(column) for name, column in table.columns.items()}
         views = {**table.views, **self.views}
-        return replace(table, title=self.title or table.title, columns=columns, views=views)
+        where = self.where if self.views else table.described_in
+        return replace(table, title=self.title or table.title, columns=columns, views=views, described_in=where)
 
     def _check(self, table: Table) -> None:
         for name, given in self.columns.items():

@@ -30,7 +30,7 @@ class Cancelled(DataError):
 
 
 class SourceAway(DataError):
-    """The database or the folder does not answer."""
+    """The database, the folder or a file does not answer now; it may by itself."""
 
 
 class Busy(DataError):

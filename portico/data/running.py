@@ -147,7 +147,7 @@ class Watch:
         Raises:
             Busy, Cancelled: before there was a turn.
         """
-        if getattr(self._own, "until", None) is not None:
+        if self.holds_turn():
             yield
             return
         self._wait_for_turn()
@@ -158,6 +158,10 @@ class Watch:
         finally:
             self._own.until = None
             self._turns.give_back()
+
+    def holds_turn(self) -> bool:
+        """Whether this thread holds a turn, so that it waits for none."""
+        return getattr(self._own, "until", None) is not None
 
     def check(self) -> None:
         """Look between the parts of a long work whether it is to go on.

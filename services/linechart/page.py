@@ -17,7 +17,6 @@ from portico.data.questions.aggregates import unit_of, weighting, words
 from portico.data.questions.grains import GRAINS
 from portico.data.questions.lines import (
     EACH,
-    MOST_CATEGORIES,
     LineQuestion,
     Lines,
     each_row_is_a_point,
@@ -114,8 +113,8 @@ class LineChart:
             return Drawn(empty(why_empty(question.filters)), caption, facts)
         if found.columns:
             facts.append("lowest and highest of each pixel drawn; zoom in for more")
-        if len(found.names) == MOST_CATEGORIES:
-            facts.append(f"the first {MOST_CATEGORIES} names drawn")
+        if found.more_names:
+            facts.append(f"the first {len(found.names)} names drawn")
         fits = not view.log or all(value is None or value > 0 for each in found.points.values() for _, value in each)
         drawn = line_figure(view if fits else replace(view, log=False), found)
         return Drawn(drawn, caption, facts, notes=notes_of(question.table) + ([] if fits else [NO_LOG]))

@@ -56,6 +56,37 @@ def test_narrow_bins_far_from_zero_have_names_that_differ(table):
     assert len(found) > 5
 
 
+@pytest.mark.parametrize("number", ["BIGINT", "UBIGINT", "DECIMAL(30, 2)"])
+def test_large_numbers_that_differ_in_their_last_digits_are_counted_apart(table, number):
+    catalog = table(f"SELECT 'a' AS c, (1000000000000000000 + i % 1000)::{number} AS v FROM range(2000) t(i)")
+    assert shown_bars(bars(catalog, x="c", measure="v", aggregate="distinct")) == {"a": 1000}
+    (line,) = lines(catalog, x="c", measure="v", aggregate="distinct", split="-").figure["data"]
+    assert numbers(line["y"]) == [1000]
+
+
+def test_numbers_that_are_not_finite_are_not_counted_among_different_ones(table):
+    catalog = table("SELECT 'a' AS c, unnest(['nan', 'inf', '-inf', '1.5', '1.5', '2', NULL])::DOUBLE AS v")
+    assert shown_bars(bars(catalog, x="c", measure="v", aggregate="distinct")) == {"a": 2}
+
+
+@pytest.mark.parametrize("number", ["BIGINT", "UBIGINT", "DECIMAL(30, 2)"])
+@pytest.mark.parametrize("aggregate", ["sum", "mean"])
+def test_large_numbers_that_differ_in_their_last_digits_have_bars_of_their_own(table, number, aggregate):
+    catalog = table(
+        f"SELECT (123456789012345670 + i % 5)::{number} AS id, 's' || i % 2 AS s, 1 + i % 5 AS v FROM range(10) t(i)"
+    )
+    times = 2 if aggregate == "sum" else 1
+    whole = shown_bars(bars(catalog, x="id", measure="v", aggregate=aggregate))
+    assert whole == {f"12345678901234567{i}": times * (1 + i) for i in range(5)}
+    divided = shown_bars(bars(catalog, x="id", measure="v", aggregate=aggregate, split="s"))
+    assert divided == {(f"12345678901234567{i}", f"s{s}"): 1 + i for i in range(5) for s in range(2)}
+
+
+def test_decimals_are_named_without_the_zeros_of_their_type(table):
+    catalog = table("SELECT unnest([1.50, 2.25, 10.00, 100, 0])::DECIMAL(9, 2) AS v")
+    assert list(shown_bars(bars(catalog, x="v", measure="*"))) == ["0", "1.5", "2.25", "10", "100"]
+
+
 def test_what_is_missing_and_a_text_of_that_name_are_two_bars(table):
     catalog = table("SELECT * FROM (VALUES ('(none)', 5), (NULL, 3), ('All others', 2), ('', 1)) t(c, v)")
     assert sorted(shown_bars(bars(catalog, x="c", measure="v", aggregate="sum")).values()) == [1, 2, 3, 5]
@@ -90,6 +121,15 @@ def test_steps_without_rows_keep_their_place(table):
     assert len(found.figure["layout"]["xaxis"]["categoryarray"]) == 11
 
 
+@pytest.mark.parametrize("address", [{}, {"split": "s"}, {"split": "s", "aggregate": "mean"}])
+def test_days_that_are_far_apart_are_all_drawn(table, address):
+    catalog = table(
+        "SELECT DATE '2010-01-15' + to_months(i::INT) AS day, 's' || i % 2 AS s, 1 + i AS v FROM range(120) t(i)"
+    )
+    found = shown_bars(bars(catalog, x="day", grain="day", measure="v", **address))
+    assert sorted(found.values()) == list(range(1, 121))
+
+
 @pytest.mark.parametrize("rows", [2_000, 1_100_000])
 def test_days_without_values_are_the_same_in_small_and_large_tables(table, rows):
     catalog = table(f"""
@@ -103,9 +143,31 @@ def test_days_without_values_are_the_same_in_small_and_large_tables(table, rows)
     assert numbers(count["y"]) == [rows / 10 * 0.9 * (day != 4) for day in range(10)]
 
 
-def test_line_along_more_names_than_are_drawn_says_so(table):
-    catalog = table("SELECT 'name ' || i AS c, i AS v FROM range(3000) t(i)")
-    assert "the first 500 names drawn" in lines(catalog, x="c").facts
+@pytest.mark.parametrize(("names", "said"), [(499, False), (500, False), (501, True), (3000, True)])
+def test_line_along_more_names_than_are_drawn_says_so(table, names, said):
+    found = lines(table(f"SELECT 'name ' || i AS c, i AS v FROM range({names}) t(i)"), x="c")
+    assert ("the first 500 names drawn" in found.facts) is said
+    assert len(found.figure["layout"]["xaxis"]["ticktext"]) == min(names, 500)
+
+
+def test_names_that_few_lines_have_are_drawn_up_to_as_many(table):
+    catalog = table("SELECT printf('n%04d', i) AS c, 's' || i % 8 AS s, i AS v FROM range(1200) t(i)")
+    found = lines(catalog, x="c", split="s", measure="v")
+    assert "the first 500 names drawn" in found.facts
+    assert list(found.figure["layout"]["xaxis"]["ticktext"]) == [f"n{i:04d}" for i in range(500)]
+    assert sorted(x for trace in found.figure["data"] for x in numbers(trace["x"])) == list(range(500))
+
+
+@pytest.mark.parametrize("rest", ["no", "yes"])
+def test_each_name_that_is_drawn_has_the_points_of_all_lines(table, rest):
+    catalog = table("""
+        SELECT printf('n%04d', i // 10) AS c, 's' || i % 10 AS s, 1 AS v FROM range(6000) t(i)
+    """)
+    found = lines(catalog, x="c", split="s", measure="v", aggregate="sum", top="3", rest=rest)
+    assert "the first 500 names drawn" in found.facts
+    shown = {trace["name"]: numbers(trace["y"]) for trace in found.figure["data"]}
+    others = {"All others": [7] * 500} if rest == "yes" else {}
+    assert shown == {f"s{i}": [1] * 500 for i in range(3)} | others
 
 
 @pytest.mark.parametrize("chart", [bars, lines])

@@ -1,12 +1,15 @@
 """Tables as they come: broken files are named with what is wrong, odd ones are read, and the others go on working."""
 
 import codecs
+import errno
 import gzip
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import duckdb
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from portico.data.columns import Kind
 from portico.data.failures import DataError, SourceAway, TableGone, TookTooLong, Unreadable
 from portico.data.files import file_formats, json_brackets
+from portico.data.files.engine_errors import explained
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
 from portico.data.running import Patience, Watch, with_patience
@@ -437,6 +441,69 @@ def test_folder_that_goes_is_named(folder, catalog):
         catalog.table(GOOD)
     (folder.parent / "elsewhere").rename(folder)
     check_others_work(catalog)
+
+
+# What passes by itself.
+
+
+@contextmanager
+def no_file_can_be_opened():
+    """Let this process have as many open files as it has now."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, most[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
+def test_file_is_looked_at_again_after_what_passes_by_itself(folder, catalog, ending):
+    name = f"later.{ending}"
+    if ending == "parquet":
+        write_parquet(folder / name, "SELECT 1 AS a")
+    else:
+        text = '[{"a": 1}]' if ending == "json" else "a\n1\n"
+        written(folder / name, gzip.compress(text.encode()) if ending.endswith("gz") else text)
+    check_others_work(catalog)
+    with (
+        no_file_can_be_opened(),
+        pytest.raises(SourceAway, match=rf"^{name} cannot be read now: Too many open files\. Try again\.$"),
+    ):
+        catalog.table(name)
+    assert read(catalog, name)[1] == [{"a": 1}]
+
+
+def test_description_is_looked_at_again_after_what_passes_by_itself(folder, catalog):
+    written(folder / f"{GOOD}.toml", 'title = "Better"\n')
+    with (
+        no_file_can_be_opened(),
+        pytest.raises(SourceAway, match=rf"^{GOOD}\.toml cannot be read now: Too many open files\. Try again\.$"),
+    ):
+        catalog.table(GOOD)
+    assert catalog.table(GOOD).title == "Better"
+
+
+ANSWERS = [
+    (duckdb.IOException('IO Error: Could not read from file "/d/Parquet/a.parquet": Input/output error'), SourceAway),
+    (duckdb.IOException('IO Error: Cannot open file "/d/a.parquet": Stale file handle'), SourceAway),
+    (duckdb.IOException("IO Error: something new"), SourceAway),
+    (duckdb.IOException('IO Error: Cannot open file "/d/a.parquet": Permission denied'), Unreadable),
+    (
+        duckdb.InvalidInputException("Invalid Input Error: No magic bytes found at end of file '/d/a.parquet'"),
+        Unreadable,
+    ),
+    (OSError(errno.ESTALE, "Stale file handle"), SourceAway),
+    (PermissionError(errno.EACCES, "Permission denied"), Unreadable),
+    (gzip.BadGzipFile("Not a gzipped file"), Unreadable),
+]
+
+
+@pytest.mark.parametrize(("error", "failure"), ANSWERS)
+def test_what_passes_by_itself_is_told_from_what_is_wrong_with_a_file(error, failure):
+    assert type(explained(error, "a.parquet")) is failure
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.ndjson.gz", "a.csv.gz"])

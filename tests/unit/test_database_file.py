@@ -112,12 +112,37 @@ def test_file_that_is_replaced_is_seen_at_once(tmp_path, shop, catalog):
         catalog.table("totals")
 
 
+def test_tables_that_the_file_has_no_longer_are_let_go(tmp_path, shop, catalog):
+    for name in ("orders", "totals"):
+        catalog.table(name)
+    written(tmp_path / "new", "CREATE TABLE orders AS SELECT 7 AS v").replace(shop)
+    with catalog.turn():
+        catalog.names()
+        catalog.table("orders")
+    assert catalog._versions.keys() == catalog._opening.keys() == {"orders"}
+    views = catalog._engine.rows("FROM duckdb_views() WHERE NOT internal")
+    assert len(views) == len(catalog._readings) == 2  # the version before may be asked still
+
+
 def test_file_is_not_written(shop, catalog):
     before = shop.read_bytes()
     alias = rows_of(catalog, "orders") and catalog.rows(Query("FROM duckdb_databases() SELECT database_name, readonly"))
     assert [readonly for name, readonly in alias if name.startswith("d") and "_" in name] == [True]
     assert shop.read_bytes() == before
     assert list(shop.parent.iterdir()) == [shop]
+
+
+def test_whole_numbers_of_any_width_are_told_apart(shop):
+    written(shop, f"CREATE TABLE wide AS SELECT {2**120}::HUGEINT + i % 3 AS id, 's' || i % 2 AS s FROM range(6) t(i)")
+    chart = BarChart(DatabaseFileCatalog(shop, Watch(10, 4), "128MB"))
+
+    def bars(**address):
+        return chart.draw(chart.ask(Form(MultiDict({"table": "wide", **address}))), 1000).figure["data"]
+
+    assert [bar["x"] for bar in bars(x="s", measure="id", aggregate="distinct")] == [[3, 3]]
+    for aggregate in ("sum", "mean"):
+        parts = bars(x="id", measure="id", aggregate=aggregate, split="s")
+        assert [part["x"] for part in parts] == [[str(2**120 + i) for i in range(3)]] * 2
 
 
 def test_view_reads_no_other_file(tmp_path, shop):

@@ -185,6 +185,50 @@ def test_old_versions_are_let_go(tmp_path, catalog):
     assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
 
 
+def test_what_was_read_of_a_file_that_is_gone_is_let_go(tmp_path, catalog):
+    write(tmp_path, "stays.csv")
+    catalog.table("stays.csv")
+    for number in range(10):
+        name = f"export-{number}.csv"
+        write(tmp_path, name)
+        write(tmp_path, f"{name}.toml", 'title = "Export"')
+        write(tmp_path, "broken.json", "[")
+        with catalog.turn():
+            assert len(catalog.names()) == 3
+            catalog.table(name)
+            with pytest.raises(Unreadable):
+                catalog.table("broken.json")
+        for each in (name, f"{name}.toml", "broken.json"):
+            (tmp_path / each).unlink()
+    with catalog.turn():
+        assert [each.name for each in catalog.names()] == ["stays.csv"]
+        assert rows_of(catalog, catalog.table("stays.csv")) == [(1, "x"), (2, "y")]
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
+    kept = (catalog._readings, catalog._versions, catalog._opening, catalog._descriptions)
+    assert [len(each) for each in kept] == [1, 1, 1, 0]
+
+
+def test_views_of_files_that_are_gone_are_let_go(tmp_path, catalog):
+    duckdb.execute(f"COPY (FROM range(10)) TO '{tmp_path}/a.parquet'")
+    catalog.table("a.parquet")
+    (tmp_path / "a.parquet").unlink()
+    with catalog.turn():
+        catalog.names()
+    assert catalog._engine.rows("FROM duckdb_views() WHERE NOT internal") == []
+
+
+def test_file_that_is_gone_and_comes_back_is_read_again(tmp_path, catalog):
+    write(tmp_path, "a.csv", "a\n1\n")
+    table = catalog.table("a.csv")
+    (tmp_path / "a.csv").rename(tmp_path / "away")
+    with catalog.turn():
+        catalog.names()
+        with pytest.raises(Unreadable, match="changed while it was read"):
+            rows_of(catalog, table)
+        (tmp_path / "away").rename(tmp_path / "a.csv")
+        assert rows_of(catalog, catalog.table("a.csv")) == [(1,)]
+
+
 def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
     monkeypatch.setattr(folder_module, "COPIES_BYTES", 100)
     tables = []
@@ -192,7 +236,8 @@ def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
         write(tmp_path, f"{number}.csv", f"a\n{number}{' ' * 40}\n")
         tables.append(catalog.table(f"{number}.csv"))
     assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
-    assert [rows_of(catalog, table) for table in tables] == [[(number,)] for number in range(10)]
+    for _ in range(3):
+        assert [rows_of(catalog, table) for table in tables] == [[(number,)] for number in range(10)]
 
 
 def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
@@ -206,6 +251,35 @@ def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
     with pytest.raises(NeededTooMuch):
         catalog.rows(large)
     assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
+
+
+def let_go_before_the_query(catalog, monkeypatch, times):
+    """Let the engine let go of what a query asks after the catalog has made sure of it, as another query may."""
+    used, left = catalog._used, list(range(times))
+
+    def used_and_dropped(query):
+        found = used(query)
+        if left:
+            left.pop()
+            catalog._drop([each.view for each in found])
+        return found
+
+    monkeypatch.setattr(catalog, "_used", used_and_dropped)
+
+
+def streamed(catalog, query):
+    return [row for batch in catalog.batches(query) for row in batch]
+
+
+@pytest.mark.parametrize("ask", [FolderCatalog.rows, streamed])
+def test_copy_that_is_let_go_before_the_first_rows_is_read_again(tmp_path, catalog, monkeypatch, ask):
+    write(tmp_path, "a.csv", "a\n1\n")
+    query = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    let_go_before_the_query(catalog, monkeypatch, 1)
+    assert ask(catalog, query) == [(1,)]
+    let_go_before_the_query(catalog, monkeypatch, 2)
+    with pytest.raises(Unreadable, match="changed while it was read"):
+        ask(catalog, query)
 
 
 def test_table_is_read_again_where_the_engine_has_let_go_of_it(tmp_path, catalog):

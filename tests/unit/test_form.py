@@ -201,6 +201,15 @@ def test_empty_field_is_no_mistake_and_not_in_the_address():
     assert not opened.reads_otherwise(FROM)
 
 
+def test_empty_field_says_no_bound_where_there_is_one_by_default():
+    usual = Number("from.weight", "Weight from", "5")
+    assert form(controls=[usual]).values == {"from.weight": "5"}
+    opened = form(("from.weight", ""), controls=[usual])
+    assert (opened.values["from.weight"], opened.not_understood(), opened.address()) == ("", [], "from.weight=")
+    assert usual.read(["", "7"]) == ("7", [])
+    assert usual.read(["many"]) == ("5", ["many"])
+
+
 def test_only_what_was_written_into_a_field_can_be_mistyped():
     opened = form(("from.weight", "many"), ("measure", "none"), ("colour", "red"))
     assert opened.mistyped() == ["from.weight = many"]

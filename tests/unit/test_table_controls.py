@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.data.failures import TableGone
+from portico.data.failures import TableGone, Unreadable
 from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import Form
@@ -60,6 +60,82 @@ def test_value_between_uneven_ones_can_be_chosen(catalog, table_of):
     (chosen,) = TableForm(form, catalog, "barchart").filters()
     assert (chosen.low, chosen.high) == ("2001", "2001")
     assert form.not_understood() == []
+
+
+# What a description says that a page opens with.
+
+DAYS = "date,price,pieces,region\n" + "".join(
+    f"2024-01-{1 + n % 28:02d},{n / 7},{n % 5},r{n % 3}\n" for n in range(200)
+)
+
+
+@pytest.fixture
+def described(tmp_path, catalog):
+    """A function that describes the line chart of a table, and asks its filters at an address."""
+
+    def ask(description, *address):
+        (tmp_path / "sales.csv").write_text(DAYS, encoding="utf-8")
+        (tmp_path / "sales.csv.toml").write_text(f"[views.linechart]\n{description}\n", encoding="utf-8")
+        form = Form(MultiDict(address))
+        found = TableForm(form, catalog, "linechart").filters()
+        return form, {each.column.name: each for each in found}
+
+    return ask
+
+
+def test_page_opens_with_the_bounds_that_a_description_says(described):
+    form, filters = described(
+        '"from.date" = ["2024-01-05"]\n"to.date" = ["2024-01-20 12:00"]\n"to.price" = [" 1.5 "]\n"in.region" = ["r1"]'
+    )
+    assert {name: (each.low, each.high, each.values) for name, each in filters.items()} == {
+        "date": ("2024-01-05", "2024-01-20T12:00:00", ()),
+        "price": ("", "1.5", ()),
+        "region": ("", "", ("r1",)),
+    }
+    assert form.address() == ""
+
+
+def test_bounds_of_a_description_are_those_of_a_slider_too(described):
+    assert described('"from.pieces" = ["0.5"]')[1]["pieces"].bounds() == (1, 4)
+    assert described('"from.pieces" = ["1"]\n"to.pieces" = ["3"]')[1]["pieces"].bounds() == (1, 3)
+    assert described('"range.pieces" = ["2", "3"]\n"from.pieces" = ["1"]')[1]["pieces"].bounds() == (2, 3)
+
+
+def test_reader_takes_a_bound_of_the_description_away(described):
+    form, filters = described('"from.date" = ["2024-01-05"]', ("from.date", ""))
+    assert filters["date"].bounds() == (None, None)
+    assert form.not_understood() == []
+    assert form.address() == "from.date="
+    assert described('"from.date" = ["2024-01-05"]', ("filter", ""))[1] == {}
+
+
+def test_page_opens_with_the_filters_that_a_description_names(described):
+    form, filters = described('filter = ["region", "price"]')
+    assert list(filters) == ["price", "region"]
+    assert not any(each.says_something() for each in filters.values())
+    assert form.address() == ""
+    assert list(described('filter = ["region"]', ("from.price", "1"))[1]) == ["price", "region"]
+
+
+@pytest.mark.parametrize(
+    ("description", "problem"),
+    [
+        ('"from.date" = ["soon"]', "from.date = ['soon']: must be a date, or a date and a time, as 2024-01-31T12:00"),
+        ('"to.price" = ["1,5"]', "to.price = ['1,5']: must be a number"),
+        ('"to.price" = ["1", "2"]', "to.price = ['1', '2']: must be a number"),
+        (
+            '"from.region" = ["a"]',
+            "from.region = ['a']: texts have no bounds; list those that are wanted as \"in.region\"",
+        ),
+        ('"from.day" = ["2024-01-01"]', "from.day = ['2024-01-01']: the table has no column 'day' to filter by"),
+        ('"in.shop" = ["x"]', "in.shop = ['x']: the table has no column 'shop' to filter by"),
+        ('filter = ["region", "shop"]', "filter = ['region', 'shop']: the table has no column 'shop' to filter by"),
+    ],
+)
+def test_filter_of_a_description_that_cannot_be_is_named(described, description, problem):
+    with pytest.raises(Unreadable) as caught:
+        described(description)
+    assert str(caught.value) == f"sales.csv.toml: views.linechart.{problem}"
 
 
 def test_columns_of_a_wide_table_are_found_by_name(tmp_path, catalog):

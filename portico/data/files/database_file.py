@@ -66,7 +66,9 @@ class DatabaseFileCatalog(FolderCatalog):
 
     def names(self) -> list[TableName]:
         """The tables and views that are there now, by title."""
-        return by_title([TableName(name, table.title) for name, table in self._tables().items()])
+        tables = self._tables()
+        self._keep_only(tables.keys())
+        return by_title([TableName(name, table.title) for name, table in tables.items()])
 
     def _file(self, name: str) -> DataFile:
         found = self._tables().get(name)

@@ -25,10 +25,6 @@ ROWS_A_BATCH = 2000
 MOST_IDLE = 4  # sessions that wait for the next query
 MOST_PREPARED = 32  # statements of a session
 
-# Importing duckdb opens a connection with a thread of its own. A forked worker has not that thread, and
-# would wait for it when it ends: every stop would last until the worker is killed.
-duckdb.default_connection().close()
-
 LOG = logging.getLogger("portico.data")
 TOO_MUCH = (
     "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups. "

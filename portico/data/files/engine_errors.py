@@ -1,10 +1,12 @@
 """What DuckDB says of a file or a query that failed, in words for a reader: no paths, no SQL."""
 
+import errno
+import os
 import re
 
 import duckdb
 
-from portico.data.failures import DataError, Unreadable
+from portico.data.failures import DataError, SourceAway, Unreadable
 
 LONGEST_QUOTE = 60  # characters of a value that are repeated to the reader
 LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -20,18 +22,27 @@ OF_LINES = {
     "nicode": "is not written in UTF-8, as line {line} shows. Save it as UTF-8.",
     "aximum line size": "has a line that is too long: line {line}.",
 }
+REFUSALS = (errno.EACCES, errno.EPERM)  # which stay until somebody changes the file
+PASSING = {os.strerror(code) for code in errno.errorcode if code not in REFUSALS}
 OF_QUERY = (duckdb.OutOfRangeException, duckdb.ConversionException)
 
 
 def explained(error: Exception, file: str) -> DataError:
-    """Say what is wrong with a file that the engine or the system could not read."""
+    """Say what is wrong with a file that the engine or the system could not read.
+
+    SourceAway is for what may pass by itself and is not of the file: a disk that does not answer, too many open files.
+    """
     if isinstance(error, OSError):
-        return Unreadable(f"{file} cannot be read: {error.strerror or 'it is damaged'}.")
+        return _of_system(error, file)
     text = str(error)
-    for explain in (_of_line, _of_json, _of_parquet, _of_place, _of_format):
+    if isinstance(error, duckdb.IOException) and (said := _said_by_system(text)):
+        return SourceAway(f"{file} cannot be read now: {said}. Try again.")
+    for explain in (_of_line, _of_json, _of_place, _of_parquet, _of_format):
         problem = explain(text)
         if problem:
             return Unreadable(f"{file} {problem}")
+    if isinstance(error, duckdb.IOException):
+        return SourceAway(f"{file} cannot be read now. Try again.")
     return Unreadable(f"{file} cannot be read.")
 
 
@@ -47,6 +58,18 @@ def speaks_of_a_file(error: duckdb.Error) -> bool:
     text = str(error)
     read = isinstance(error, duckdb.IOException | duckdb.PermissionException | duckdb.InvalidInputException)
     return read or any(explain(text) for explain in (_of_line, _of_json, _of_parquet))
+
+
+def _of_system(error: OSError, file: str) -> DataError:
+    if error.errno is None or error.errno in REFUSALS:  # the errors of gzip itself have no number
+        return Unreadable(f"{file} cannot be read: {error.strerror or 'it is damaged'}.")
+    return SourceAway(f"{file} cannot be read now: {error.strerror}. Try again.")
+
+
+def _said_by_system(text: str) -> str:
+    """What the system said, with which the engine ends: `IO Error: Cannot open file "…": Too many open files`."""
+    said = text.partition("\n")[0].rpartition(": ")[2].strip()
+    return said if said in PASSING else ""
 
 
 def _of_line(text: str) -> str:

@@ -6,7 +6,7 @@ import secrets
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +85,7 @@ class FolderCatalog:
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
         found = files_in(self._folder) if self._folder else []
+        self._keep_only({name for name, _ in found} or {SAMPLE})
         if self._folder is None or not found:
             return [TableName(SAMPLE, SAMPLE.capitalize())]
         names = [TableName(name, self._title(self._folder, name, has_more)) for name, has_more in found]
@@ -117,12 +118,20 @@ class FolderCatalog:
 
     def batches(self, query: Query) -> Iterator[list[Row]]:
         """Work out a query of any size, some rows at a time."""
-        with self.turn():
-            used = self._used(query)
-        try:
-            yield from self._engine.batches(query.sql, query.values)
-        except duckdb.Error as error:
-            raise self._failure(error, used) from error
+        for again in (True, False):
+            with self.turn():
+                used = self._used(query)
+            begun = False
+            try:
+                for batch in self._engine.batches(query.sql, query.values):
+                    begun = True
+                    yield batch
+                break
+            except duckdb.CatalogException as error:  # the engine let go of a table while this waited for its turn
+                if begun or not again:
+                    raise self._failure(error, used) from error
+            except duckdb.Error as error:
+                raise self._failure(error, used) from error
         _check_unchanged(used)
 
     def _rows(self, query: Query, again: bool = True) -> list[Row]:
@@ -168,7 +177,10 @@ class FolderCatalog:
         return found
 
     def _open(self, file: DataFile, view: str) -> Reading | Unreadable:
-        """Read a file; what is wrong with it is kept as well, so that it is looked at once."""
+        """Read a file; what is wrong with it is kept as well, so that it is looked at once.
+
+        What may pass by itself, as a disk that does not answer, is raised: the file is looked at again.
+        """
         try:
             description = self._description(file)
             reading = self._described(self._opened(file, view), description)
@@ -204,10 +216,26 @@ class FolderCatalog:
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
         with self._lock:
-            versions = [*self._versions.get(name, ()), view]
+            versions = [*(each for each in self._versions.get(name, ()) if each != view), view]
             self._versions[name] = versions[-VERSIONS:]
             self._readings[view] = found
         self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
+
+    def _keep_only(self, names: Set[str]) -> None:
+        """Let go of what was read of files that are gone; by those who hold a turn, which that takes.
+
+        What is being opened just now is looked at the next time.
+        """
+        if not self._watch.holds_turn():
+            return
+        with self._lock:
+            known = self._versions.keys() | self._opening.keys() | self._descriptions.keys()
+            gone = [name for name in known - names if not (name in self._opening and self._opening[name].locked())]
+            views = [view for name in gone for view in self._versions.pop(name, ())]
+            for name in gone:
+                self._opening.pop(name, None)
+                self._descriptions.pop(name, None)
+        self._drop(views)
 
     def _too_many(self, kept: str, most: int) -> list[str]:
         """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names."""
@@ -264,7 +292,7 @@ class FolderCatalog:
         return explained_query(error)
 
     def _description(self, file: DataFile) -> Description:
-        """What lies beside a file; raises Unreadable if it is wrong."""
+        """What lies beside a file; raises DataError if it is wrong or cannot be read."""
         if file.sidecar is None:
             return Description()
         with self._lock:
@@ -275,7 +303,7 @@ class FolderCatalog:
         try:
             found = read_description(sidecar.read_bytes(), sidecar.name)
         except OSError as error:
-            raise Unreadable(f"{sidecar.name} cannot be read: {error.strerror}.") from error
+            raise explained(error, sidecar.name) from error
         with self._lock:
             self._descriptions[file.name] = (file.sidecar, found)
         return found

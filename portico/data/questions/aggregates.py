@@ -61,6 +61,19 @@ def number_of(relation: ir.Table, column: Column) -> ir.FloatingColumn:
     return ibis.ifelse(value.between(-LARGEST, LARGEST), value, ibis.null("float64"))
 
 
+def exact_number_of(relation: ir.Table, column: Column) -> ir.NumericColumn:
+    """The values of a column of numbers as they are stored, to be told apart; what is not finite is missing.
+
+    As floating numbers, whole ones above 2^53 would be taken for their neighbours.
+    """
+    value = relation[column.name]
+    if column.dtype.is_integer():
+        return value
+    if column.dtype.is_decimal():  # which PostgreSQL has infinite ones of; without a type, NULL is of any width
+        return ibis.ifelse(value.cast("float64").between(-LARGEST, LARGEST), value, ibis.null())
+    return number_of(relation, column)
+
+
 def value_of(rows: ir.Table, aggregate: str) -> ir.Scalar:
     """Aggregate the column `value` of some rows, weighted by their `weight` where there is one; all rows if there is neither."""
     if "value" not in rows.columns:

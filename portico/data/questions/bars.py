@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from math import floor, log10
 
@@ -10,7 +11,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import FEW, Column, Kind
 from portico.data.query import Values, mark
-from portico.data.questions.aggregates import number_of, value_of
+from portico.data.questions.aggregates import exact_number_of, number_of, value_of
 from portico.data.questions.few_groups import MOST_GROUPS, FewGroups
 from portico.data.questions.filters import EMPTY, NONE, text_of
 from portico.data.questions.grains import finest, seconds_of, steps_between, steps_of, written_step
@@ -104,6 +105,9 @@ class _Steps:
             return written_step(float(str(key)), self.grain)
         if self.width:
             return f"{self._edge(float(str(key)))} – {self._edge(float(str(key)) + 1)}"
+        if isinstance(key, Decimal):
+            whole, _, digits = f"{key:f}".partition(".")
+            return f"{whole}.{digits}".rstrip("0").rstrip(".") if digits else whole
         return f"{key:.15g}" if isinstance(key, float) else str(key) or EMPTY
 
     def _edge(self, place: float) -> str:
@@ -117,12 +121,14 @@ class _Steps:
         """All keys from the first to the last, those without rows too, where steps follow each other."""
         if not (self.grain or self.width) or keys in ([], [None]):
             return keys
-        known = [float(str(key)) for key in keys if key is not None]
+        known = {float(str(key)) for key in keys if key is not None}
         if self.grain:
-            every: list[object] = [*islice(steps_between(min(known), max(known), self.grain), MOST_BARS)]
+            every = [*islice(steps_between(min(known), max(known), self.grain), MOST_BARS + 1)]
         else:
             every = [float(place) for place in range(int(min(known)), int(max(known)) + 1)]
-        return [*every, *([None] if None in keys else [])] if len(every) >= len(known) else keys
+        if len(every) > MOST_BARS or not known <= set(every):  # there is no room for all, or no name for some
+            return keys
+        return [*every, *([None] if None in keys else [])]
 
 
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
@@ -198,7 +204,7 @@ def _steps(asking: Asking, question: BarQuestion) -> _Steps:
 
     def key(rows: ir.Table) -> ir.Value:
         if x.kind is Kind.NUMBER:
-            return number_of(rows, x)
+            return exact_number_of(rows, x)
         return rows[x.name] if question.in_order else text_of(rows, x)
 
     return _Steps(key, key)
@@ -265,7 +271,7 @@ def _divided(asking: Asking, question: BarQuestion, steps: _Steps, largest: list
         kept = key.isin([mark(f"key{place}", key.type()) for place in range(len(keys))])
         kept = (kept | key.isnull() if None in largest else kept).fill_null(False)
         base = base.mutate(other=~kept) if question.rest else base.filter(kept).mutate(other=False)
-        base = base.mutate(key=ibis.ifelse(base.other, ibis.null(key.type()), base.key))
+        base = base.mutate(key=ibis.ifelse(base.other, ibis.null(), base.key))
         groups = base.group_by(["key", "other", "part"]).agg(number=value_of(base, question.aggregate))
         return groups.order_by(["key", "part"])
 

@@ -31,7 +31,7 @@ VALUE = "value"  # in the place of a grain: the rows of one x are a point
 EACH = "each"  # in the place of an aggregate: each row is a point
 MOST_STEPS = 400  # of time that are drawn unless a finer grain is asked for
 MOST_POINTS_PER_COLUMN = 4
-MOST_CATEGORIES = 500
+MOST_CATEGORIES = 500  # names along which lines go
 NEARLY_ALL = 0.9  # of the first rows: from here on each is taken for a point of its own
 COLUMNS_OF_ALL_LINES = 2  # times the width of the chart; more lines share them
 
@@ -56,7 +56,7 @@ class Lines:
 
     x is in seconds since 1970 where it is time, a place in `names` where it is a category. `rows` is how
     many rows were read, `total` how many parts there are, `columns` the pixel columns to which each line
-    was reduced (None where every point is here).
+    was reduced (None where every point is here), `more_names` whether there are names that are left out.
     """
 
     points: dict[str, list[Point]]
@@ -64,6 +64,7 @@ class Lines:
     total: int
     grain: str = ""
     names: tuple[str, ...] = ()
+    more_names: bool = False
     columns: int | None = None
     low: float = 0
     high: float = 0
@@ -241,14 +242,20 @@ def _from_overview(
 def _along_categories(asking: Asking, question: LineQuestion, parts: Parts) -> Lines:
     """Lines over the values of a column that has no distance: one step each, in order of the alphabet."""
     ((rows,),) = asking.rows("rows", lambda: asking.relation.agg(rows=asking.relation.count()))
-    most = MOST_CATEGORIES * len(parts.names)
+    lines_drawn = len(parts.names) + (question.rest and not parts.complete)
+    most = (
+        MOST_CATEGORIES * lines_drawn + 1
+    )  # rows: all of the names that are drawn, and one of the next if there is one
 
     def build() -> ir.Table:
         return _points(question, asking.relation, VALUE, parts, finite=True).order_by(["x", "part"]).limit(most)
 
     found = asking.rows(("categories", parts.shape, most), build)
-    places = {name: place for place, name in enumerate(dict.fromkeys(name for _, name, _ in found))}
+    names = [*dict.fromkeys(name for _, name, _ in found)]
+    places = {name: place for place, name in enumerate(names[:MOST_CATEGORIES])}
     lines: dict[str, list[Point]] = {}
     for part, name, value in found:
-        lines.setdefault(question.name_of(part), []).append((places[name], finite(value)))
-    return Lines(lines, rows, parts.total, names=tuple(name or EMPTY for name in places))
+        if name in places:
+            lines.setdefault(question.name_of(part), []).append((places[name], finite(value)))
+    more = len(names) > len(places)
+    return Lines(lines, rows, parts.total, names=tuple(name or EMPTY for name in places), more_names=more)

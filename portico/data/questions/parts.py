@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
 from portico.data.query import mark, plan_of
-from portico.data.questions.aggregates import AGGREGATES, number_of, value_of
+from portico.data.questions.aggregates import AGGREGATES, exact_number_of, number_of, value_of
 from portico.data.questions.filters import EMPTY, NONE, Filter, filter_values, filtered, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
 from portico.data.tables import Catalog, Row, Table
@@ -93,10 +93,16 @@ def measured(relation: ir.Table, table: Table, measure: Column | None, aggregate
     """The columns `value` and `weight` of which an aggregate is made; none where rows are counted."""
     if measure is None:
         return {}
-    columns = {"value": number_of(relation, measure) if measure.kind is Kind.NUMBER else relation[measure.name]}
+    columns = {"value": _value(relation, measure, aggregate)}
     if aggregate == "mean" and measure.weight in table.columns:
         columns["weight"] = number_of(relation, table.columns[measure.weight])
     return columns
+
+
+def _value(relation: ir.Table, measure: Column, aggregate: str) -> ir.Value:
+    if measure.kind is not Kind.NUMBER:
+        return relation[measure.name]
+    return exact_number_of(relation, measure) if aggregate == "distinct" else number_of(relation, measure)
 
 
 def named(found: ir.Table, keys: dict[str, str], measure: Column | None, aggregate: str) -> dict[str, ir.Value]:

@@ -17,13 +17,11 @@ from ibis import Schema
 from ibis.backends.sql.datatypes import DuckDBType
 
 from portico.data.failures import NeededTooMuch, Unreadable
+from portico.data.files.file_formats import quoted
 
 WRITER_MEMORY = "64MB"
 MOST_DIGITS = 38  # of a decimal in DuckDB
 TEXT_MARK = "'"  # in front of each text, so that an empty one is not taken for NULL
-
-# Importing duckdb opens a connection with a thread of its own, which a forked worker would wait for at its end.
-duckdb.default_connection().close()
 
 # One row group at a time in a process: its memory is bounded however many readers take data away.
 writing = threading.Lock()
@@ -83,8 +81,7 @@ class RowGroupWriter(AbstractContextManager["RowGroupWriter"]):
 
     def _selected(self) -> list[str]:
         cells = [f"substr(c{n}, 2)" if kind == "VARCHAR" else f"c{n}" for n, kind in enumerate(self._kinds)]
-        names = [name.replace('"', '""') for name in self._names]
-        return [f'{cell} AS "{name}"' for cell, name in zip(cells, names, strict=True)]
+        return [f"{cell} AS {quoted(name)}" for cell, name in zip(cells, self._names, strict=True)]
 
     def __exit__(self, *_error: object) -> None:
         """Close what is open."""
