@@ -47,12 +47,16 @@
 
   // --- a callback that failed ---------------------------------------------------------------------
   // What is drawn is no longer what the controls say. A page that was not there is loaded again when it is
-  // back: the address has the controls. A fault of its own would only be met again.
+  // back: the address has the controls. A fault of its own would only be met again, and so would what took it too long.
   const SERVER_FAULT = 500;
-  const UNANSWERED = new Set([0, 502, 503, 504]);
+  const UNANSWERED = new Set([0, 502, 503]);
   const OUTDATED = 409;
   const TOO_MANY = 429;
-  const ADVICE = new Map([[TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."]]);
+  const TOOK_TOO_LONG = 504;
+  const ADVICE = new Map([
+    [TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."],
+    [TOOK_TOO_LONG, "Not updated: the page took too long. Choose again, or ask for less at once."],
+  ]);
   let outdated = false; // for as long as this page is not loaded anew
 
   const sayTrouble = (status) => {

@@ -66,7 +66,9 @@ def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open
     faults.clear()
 
 
-@pytest.mark.parametrize(("status", "said"), [(500, "could not work this out"), (429, "Wait a moment")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(500, "could not work this out"), (429, "Wait a moment"), (504, "ask for less")]
+)
 def test_change_that_is_not_answered_is_said_until_one_is(open_page, embedded, faults, status, said):
     chart = open_page()
     chart.goto(f"{embedded}/barchart/")
