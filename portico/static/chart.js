@@ -122,9 +122,10 @@
   const underWay = new Map(); // what is asked for: its AbortController
   const nothing = () => new Response(null, { status: 204 }); // the renderer then leaves everything as it is
 
+  // Of a chart page: its chart, or a list whose options are searched on the server. Other callbacks are a page's own.
   const kindOf = ({ output, outputs }) => {
-    if (output.includes("..chart.figure..")) return CHART;
-    return output.endsWith(".options") ? JSON.stringify(outputs) : null;
+    if (output.includes("..chart.figure..") && output.includes("..shown.data..")) return CHART;
+    return output.endsWith(".options") && outputs.id?.more === "engine" ? JSON.stringify(outputs) : null;
   };
 
   // Ask the server for a callback. A newer question of the same kind ends the one before it.
