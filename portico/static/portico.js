@@ -128,9 +128,11 @@
   // --- the state of the pages ---------------------------------------------------------------------
   const STATUS_TIMEOUT_MS = 4000;
 
+  // Whether a page is ready; null where that was not said, to one who asks too much.
   const readStatus = async (url) => {
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+      if (answer.status === TOO_MANY) return null;
       return answer.ok && (await answer.json()).ready === true;
     } catch {
       return false;
@@ -138,8 +140,9 @@
   };
 
   namespace.page_states = async (_tick, urls) => {
-    const up = await Promise.all(urls.map(readStatus));
-    return [...up.map((each) => (each ? "Up" : "Not available right now")), ...up.map((each) => (each ? "up" : "down"))];
+    const ready = await Promise.all(urls.map(readStatus));
+    const as = (yes, no) => ready.map((each) => (each === null ? window.dash_clientside.no_update : each ? yes : no));
+    return [...as("Up", "Not available right now"), ...as("up", "down")];
   };
 
   // --- a page that was down -----------------------------------------------------------------------
