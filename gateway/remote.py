@@ -24,12 +24,12 @@ from gateway.hop_headers import (
 )
 from gateway.remote_connections import AnsweredEarlyError, Connections
 from portico.client_connection import client_socket, wait_for_answer
+from portico.error_pages import RETRY_AFTER_S
 
 logger = logging.getLogger(__name__)
 # gunicorn's input waits for a whole block: this is how much of a slow upload is held back, at most. It also
 # copies what it has read ahead at each call, so that 16 KiB would halve the throughput.
 BLOCK_BYTES = 64 * 1024
-RETRY_AFTER_S = 2
 ROOM_TIMEOUT_S = 3  # a page that frees no place for so long has hung; one that is only busy frees many
 # What may be sent twice: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -24,14 +24,14 @@ from portico.chart_view import (
 from portico.controls import ENGINE, GROUPS, changed, fields, name_of, of_group, options_of, sent
 from portico.data.failures import DataError
 from portico.downloads import FORMATS, offer_downloads
-from portico.figures import GRAPH_CONFIG
-from portico.form import AnyOf, Form, Group, OneOf, address_arguments
+from portico.form import AnyOf, Form, Group, OneOf, address_arguments, is_askable
 from portico.page_app import PageApp
 from portico.shared_answers import for_this_reader
 
 LONGEST_SEARCH = 200  # characters
 MOST_FOUND = 50  # options that a search shows
-CONFIG = GRAPH_CONFIG | {"displayModeBar": False, "doubleClick": "autosize", "scrollZoom": False}
+# What a reader may do with a chart; the page's controls do the rest.
+CONFIG = {"responsive": True, "displayModeBar": False, "doubleClick": "autosize", "scrollZoom": False}
 CONTROL = {"control": ALL, "more": ALL}
 SEARCHED = {"control": MATCH, "more": ENGINE}
 
@@ -204,11 +204,11 @@ def _search(app: PageApp, chart: TableChart) -> None:
 
 
 def found(chart: TableChart, form: Form, name: str, text: str) -> dict[str, str]:
-    """Options of a control that contain a text; none where the data cannot say."""
+    """Options of a control that contain a text; none where the data cannot say, or cannot be asked for it."""
     try:
         with chart.catalog.turn():
             question = chart.ask(form)
-            if listed(form, name) is None:
+            if listed(form, name) is None or (text and not is_askable(text)):
                 return {}
             return dict(islice(chart.search(question, name, text).items(), MOST_FOUND))
     except DataError:

@@ -92,7 +92,7 @@ def wait_for_answer(page: socket.socket, client: socket.socket | None, timeout: 
         return True  # whoever reads next waits
     poll, until = select.poll(), time.monotonic() + timeout
     poll.register(page, select.POLLIN)
-    poll.register(client, select.POLLIN | select.POLLRDHUP)
+    poll.register(client, select.POLLIN)  # an end is something to be read, too
     while (left := until - time.monotonic()) > 0:
         ready = {number for number, _ in poll.poll(left * MILLISECONDS)}
         if page.fileno() in ready:

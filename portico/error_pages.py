@@ -22,8 +22,8 @@ MOST_REFUSED_BYTES = 1024 * 1024
 BLOCK_BYTES = 64 * 1024
 # Of these, a page that many were refused does not ask again by itself: that would be more of the same.
 WITH_RETRY_AFTER = PASSING | {HTTPStatus.TOO_MANY_REQUESTS}
-# nginx then gives the request to other addresses: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
 READ_OTHERWISE = re.compile(r"//|/\.\.?(/|$)")  # by a gateway, which then sends it to another page
+# nginx then gives the request to other addresses: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
 REDIRECT_HEADER, MISDIRECTED = "X-Accel-Redirect", "misdirected"
 
 

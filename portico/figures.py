@@ -25,13 +25,6 @@ ROOM = 0.03  # of an axis, beyond the values
 Trace = dict[str, Any]
 Axis = dict[str, Any]
 Figure = dict[str, Any]
-# Set on the graph, not in each figure: what a reader may do with a chart. The pages' controls do the rest.
-GRAPH_CONFIG = {
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"scale": 2},
-    "responsive": True,
-}
 
 BASE_LAYOUT: Mapping[str, Any] = {
     "height": 450,

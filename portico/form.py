@@ -171,7 +171,8 @@ class Form:
     def __init__(self, arguments: Arguments, usual: Sequence[str] = (), open: bool = False) -> None:  # noqa: A002
         self.open = open
         self.stood = arguments
-        self.arguments = MultiDict((name, text) for name, text in arguments.items(multi=True) if name not in usual)
+        following = frozenset(usual)  # a query may hold thousands of names
+        self.arguments = MultiDict((name, text) for name, text in arguments.items(multi=True) if name not in following)
         self.controls: list[Control] = []
         self.values: dict[str, Any] = {}
         self.unknown: dict[str, list[str]] = {}  # texts of a control that it did not understand

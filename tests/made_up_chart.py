@@ -91,9 +91,10 @@ class MadeUpChart:
         line = {"type": "scatter", "x": DAYS, "y": [day % 7 + 1 for day in range(30)], "name": "Line"}
         other = {"type": "scatter", "x": DAYS, "y": [day % 5 + 1 for day in range(30)], "name": "Other <b>line"}
         ends = [question["from.time"] or DAYS[0], question["to.time"] or DAYS[-1]]
+        known = {} if question["scale"] == "log" else {"range": ends}  # else plotly finds them
         drawn = figure(
             [line, other],
-            xaxis=axis("Time", type="date", range=ends, fixedrange=False),
+            xaxis=axis("Time", type="date", fixedrange=False, **known),
             yaxis=axis("Value"),
             meta={"from": "from.time", "to": "to.time"},
             dragmode="zoom",

@@ -122,9 +122,10 @@
   const underWay = new Map(); // what is asked for: its AbortController
   const nothing = () => new Response(null, { status: 204 }); // the renderer then leaves everything as it is
 
+  // Of a chart page: its chart, or a list whose options are searched on the server. Other callbacks are a page's own.
   const kindOf = ({ output, outputs }) => {
-    if (output.includes("..chart.figure..")) return CHART;
-    return output.endsWith(".options") ? JSON.stringify(outputs) : null;
+    if (output.includes("..chart.figure..") && output.includes("..shown.data..")) return CHART;
+    return output.endsWith(".options") && outputs.id?.more === "engine" ? JSON.stringify(outputs) : null;
   };
 
   // Ask the server for a callback. A newer question of the same kind ends the one before it.
@@ -191,6 +192,7 @@
 
   // --- a stretch of the chart that was drawn up ------------------------------------------------------
   const FINE_MS = 10_000; // a stretch below this is told to the millisecond
+  const RESTORED = "xaxis.fixedrange"; // changes nothing; by it a stretch that is restored is told from one that a reader draws up
   const plot = () => element("chart")?.querySelector(".js-plotly-plot");
 
   const asText = (end, ends, axis) => {
@@ -209,7 +211,7 @@
     const { layout, _fullLayout: full } = plot() ?? {};
     const bounds = layout?.meta;
     const known = controls.map(nameOf); // a column that has a slider has no fields for its ends
-    if (!change || !known.includes(bounds?.from) || !known.includes(bounds?.to)) return;
+    if (!change || RESTORED in change || !known.includes(bounds?.from) || !known.includes(bounds?.to)) return;
     const drawnUp = "xaxis.range[0]" in change;
     if (!drawnUp && !change["xaxis.autorange"]) return;
     const ends = drawnUp ? [change["xaxis.range[0]"], change["xaxis.range[1]"]] : ["", ""];
@@ -225,7 +227,8 @@
   const restoreZoom = () => {
     const bounds = plot()?.layout?.meta;
     if (!bounds?.from) return;
-    window.Plotly.relayout(plot(), drawnRange ? { "xaxis.range": drawnRange.slice() } : { "xaxis.autorange": true });
+    const ends = drawnRange ? { "xaxis.range": drawnRange.slice() } : { "xaxis.autorange": true };
+    window.Plotly.relayout(plot(), { ...ends, [RESTORED]: false });
   };
 
   // --- what is taken away ---------------------------------------------------------------------------

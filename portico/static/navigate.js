@@ -173,13 +173,17 @@
     said.textContent = document.title;
   };
 
-  const go = async (href, step) => {
+  const ask = (href) => {
     const own = new AbortController();
+    return { href, at: performance.now(), own, answer: fetched(href, own.signal) };
+  };
+
+  const go = async ({ own, answer }, step) => {
     going?.abort();
     going = own;
     document.documentElement.dataset.going = "";
     try {
-      const page = await fetched(href, own.signal);
+      const page = await answer;
       if (own.signal.aborted) return;
       if (fits(page)) open(page, step);
       else step.ordinarily();
@@ -199,15 +203,47 @@
   const isOther = ({ origin, pathname, hash, href }) =>
     origin === location.origin && paths.includes(pathname) && !hash && href !== withoutHash(location.href);
 
-  document.addEventListener("click", (event) => {
+  const followed = (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link || event.defaultPrevented || !plain(event) || !inThisTab(link)) return;
+    return link && !event.defaultPrevented && plain(event) && inThisTab(link) ? link : null;
+  };
+  const opensHere = (link) => root !== null && isOther(link) && !isReady(link);
+
+  // A page is asked for when the button of a mouse goes down, which is a tenth of a second before the click. A finger that
+  // goes down may be about to scroll.
+  const PRESS_MS = 3000; // what was asked for longer ago may be another page by now
+  let pressed = null; // what was asked for; a press that is no click ends it
+
+  const forgetPress = () => {
+    pressed?.own.abort();
+    pressed = null;
+  };
+  document.addEventListener("pointerdown", (event) => {
+    forgetPress();
+    const link = event.pointerType === "mouse" ? followed(event) : null;
+    if (!link || !opensHere(link)) return;
+    clearTimeout(timer);
+    pressed = ask(link.href);
+    pressed.answer.catch(() => {}); // told to the click, if there is one
+  });
+  document.addEventListener("pointerup", () => setTimeout(forgetPress)); // after the click, if it is one
+  document.addEventListener("pointercancel", forgetPress); // the link is dragged
+
+  const askedFor = (href) => {
+    const known = pressed?.href === href && performance.now() - pressed.at < PRESS_MS ? pressed : null;
+    if (known) pressed = null;
+    return known ?? ask(href);
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = followed(event);
+    if (!link) return;
     clearTimeout(timer);
     going?.abort();
-    const { href } = link;
-    if (root === null || !isOther(link) || isReady(link)) return;
+    if (!opensHere(link)) return;
     event.preventDefault();
-    go(href, {
+    const { href } = link;
+    go(askedFor(href), {
       enter: () => history.pushState({ place: placeNow() + 1 }, "", href),
       entered: () => scrollTo({ top: 0, behavior: "instant" }),
       ordinarily: () => location.assign(href),
@@ -228,7 +264,7 @@
       main.inert = true;
       const place = placeNow();
       const scroll = () => placeNow() === place && scrollTo({ top: scrolled.get(place), behavior: "instant" });
-      go(location.href, { entered: () => whenDrawn(scroll), ordinarily: () => location.reload() });
+      go(ask(location.href), { entered: () => whenDrawn(scroll), ordinarily: () => location.reload() });
     },
     { capture: true },
   );

@@ -47,12 +47,16 @@
 
   // --- a callback that failed ---------------------------------------------------------------------
   // What is drawn is no longer what the controls say. A page that was not there is loaded again when it is
-  // back: the address has the controls. A fault of its own would only be met again.
+  // back: the address has the controls. A fault of its own would only be met again, and so would what took it too long.
   const SERVER_FAULT = 500;
-  const UNANSWERED = new Set([0, 502, 503, 504]);
+  const UNANSWERED = new Set([0, 502, 503]);
   const OUTDATED = 409;
   const TOO_MANY = 429;
-  const ADVICE = new Map([[TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."]]);
+  const TOOK_TOO_LONG = 504;
+  const ADVICE = new Map([
+    [TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."],
+    [TOOK_TOO_LONG, "Not updated: the page took too long. Choose again, or ask for less at once."],
+  ]);
   let outdated = false; // for as long as this page is not loaded anew
 
   const sayTrouble = (status) => {
@@ -124,9 +128,11 @@
   // --- the state of the pages ---------------------------------------------------------------------
   const STATUS_TIMEOUT_MS = 4000;
 
+  // Whether a page is ready; null where that was not said, to one who asks too much.
   const readStatus = async (url) => {
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+      if (answer.status === TOO_MANY) return null;
       return answer.ok && (await answer.json()).ready === true;
     } catch {
       return false;
@@ -134,8 +140,9 @@
   };
 
   namespace.page_states = async (_tick, urls) => {
-    const up = await Promise.all(urls.map(readStatus));
-    return [...up.map((each) => (each ? "Up" : "Not available right now")), ...up.map((each) => (each ? "up" : "down"))];
+    const ready = await Promise.all(urls.map(readStatus));
+    const as = (yes, no) => ready.map((each) => (each === null ? window.dash_clientside.no_update : each ? yes : no));
+    return [...as("Up", "Not available right now"), ...as("up", "down")];
   };
 
   // --- a page that was down -----------------------------------------------------------------------

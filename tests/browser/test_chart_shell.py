@@ -444,6 +444,20 @@ def test_stretch_that_is_cancelled_leaves_the_chart_whole(page, shell):
     expect(page).to_have_url(f"{shell}?pace=slow")
 
 
+def test_second_stretch_that_is_cancelled_leaves_the_first(page, shell):
+    first = f"{shell}?pace=slow&scale=log&from.time=2024-01-05&to.time=2024-01-20"
+    open_chart(page, first)
+    asked = questions(page)
+    drag(page, 0.25, 0.3)
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_timeout(QUIET_MS)
+    assert len(asked) == 1
+    expect(page).to_have_url(first)
+    drag(page, 0.25, 0.3)
+    page.get_by_role("button", name="Cancel").click()
+    assert len(asked) == 2
+
+
 def test_data_of_the_view_is_linked(page, shell):
     open_chart(page, shell)
     csv = page.get_by_role("link", name="CSV")

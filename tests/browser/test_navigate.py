@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.charts import (
     DRAWN,
     DRAWN_HOME,
+    SETTLES_MS,
     back,
     bars,
     caption,
@@ -79,6 +80,48 @@ def test_next_page_is_opened_in_the_same_document(page, embedded):
         expect(page).to_have_url(f"{embedded}{path}")
         expect(page.locator(drawn(path)).first).to_be_visible()
         assert is_same_document(page)
+
+
+def press(page: Page, title: str) -> None:
+    """Let the button of the mouse go down on a link."""
+    box = link(page, title).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+
+
+def test_page_is_asked_for_when_the_button_goes_down_and_the_click_takes_it(page, embedded):
+    open_chart(page, f"{embedded}/barchart/")
+    mark(page)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(f"{embedded}/linechart/"):
+        press(page, "Line chart")
+    page.wait_for_timeout(SETTLES_MS)
+    expect(bars(page)).to_have_count(20)
+    page.mouse.up()
+    expect(lines(page)).to_have_count(5)
+    expect(page).to_have_url(f"{embedded}/linechart/")
+    assert is_same_document(page)
+    assert asked.count(f"{embedded}/linechart/") == 1
+
+
+def test_press_that_is_no_click_changes_nothing(page, embedded):
+    open_chart(page, f"{embedded}/barchart/")
+    mark(page)
+    page.route("**/linechart/", lambda _: None)  # it is not answered yet
+    with page.expect_request(f"{embedded}/linechart/"):
+        press(page, "Line chart")
+    with page.expect_event("requestfailed"):
+        page.mouse.move(300, 300, steps=5)
+        page.mouse.up()
+    page.unroute_all()
+    expect(page).to_have_url(f"{embedded}/barchart/")
+    expect(page.locator("html")).not_to_have_attribute("data-going", "")
+    pick(page, "x", "Continent")
+    expect(bars(page)).to_have_count(5)
+    link(page, "Line chart").click()
+    expect(lines(page)).to_have_count(5)
+    assert is_same_document(page)
 
 
 def test_page_is_what_its_address_opens_otherwise(page, open_page, embedded):

@@ -49,6 +49,24 @@ def test_page_that_is_down_and_back_is_shown_without_a_reload(open_page, barchar
     faults.clear()
 
 
+def test_page_whose_state_is_not_told_to_this_reader_is_shown_as_before(open_page, embedded, faults):
+    home = open_page()
+    home.clock.install()
+    home.route("**/barchart/_status", lambda route: route.fulfill(status=429))
+    home.goto(f"{embedded}/")
+    states = home.locator(".page-state")
+    expect(states).to_have_text(["Checking…", "Up"])
+    home.unroute_all()
+    home.clock.fast_forward(REFRESH_MS)
+    expect(states).to_have_text(["Up", "Up"])
+    home.route("**/*chart/_status", lambda route: route.fulfill(status=429))
+    with home.expect_response("**/linechart/_status"):
+        home.clock.fast_forward(REFRESH_MS)
+    home.wait_for_load_state("networkidle")
+    expect(states).to_have_text(["Up", "Up"])
+    faults.clear()
+
+
 def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open_page, barchart_service, faults):
     start, stop, port = barchart_service
     start()
@@ -66,7 +84,9 @@ def test_change_that_a_page_cannot_answer_is_said_and_drawn_when_it_is_back(open
     faults.clear()
 
 
-@pytest.mark.parametrize(("status", "said"), [(500, "could not work this out"), (429, "Wait a moment")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(500, "could not work this out"), (429, "Wait a moment"), (504, "ask for less")]
+)
 def test_change_that_is_not_answered_is_said_until_one_is(open_page, embedded, faults, status, said):
     chart = open_page()
     chart.goto(f"{embedded}/barchart/")

@@ -204,6 +204,13 @@ def test_search_of_what_is_no_list_finds_nothing(client):
     assert search(client, "a", query="table=order+book&gone=1", chosen=["x"]) == ["x"]
 
 
+@pytest.mark.parametrize("text", ["\ud800", "name \0"], ids=ascii)
+def test_search_for_what_is_no_text_asks_nobody(small_site, text):
+    raising = MADE_UP.replace("in NAMES if text in name", "in NAMES if int(text)")
+    client = init_app(small_site({"chart": raising}, REGISTRY)).test_client()
+    assert search(client, text, "in.full name=name 7", chosen=["name 3"]) == ["name 3", "name 7"]
+
+
 def test_search_keeps_the_one_that_is_chosen_and_what_the_page_shows(client):
     assert search(client, "name 157", chosen="price", name="measure") == ["name 157", "price", "weight"]
 

@@ -13,6 +13,12 @@ def test_new_page_stands_last_in_the_registry(site_copy):
     assert read_registry(site_copy).page("nosuchpage").path == "/nosuchpage/"
 
 
+def test_new_page_has_the_time_that_a_chart_may_take(site_copy):
+    write_page(site_copy, "nosuchpage")
+    pages = read_registry(site_copy)
+    assert pages.page("nosuchpage").timeout_s == pages.page("barchart").timeout_s
+
+
 def test_new_page_comes_with_its_service_and_its_test(site_copy):
     written = {str(file.relative_to(site_copy)) for file in write_page(site_copy, "nosuchpage")}
     assert written == {

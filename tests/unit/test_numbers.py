@@ -22,7 +22,11 @@ from portico.numbers import readable
         (10_000, "10 k"),
         (12_345, "12.3 k"),
         (2e12, "2 T"),
-        (3e15, "3,000 T"),
+        (314e12, "314 T"),
+        (3e15, "3e15"),
+        (1.7e38, "1.7e38"),
+        (-1.234e300, "-1.23e300"),
+        (10**30, "1e30"),
         (-1_500_000, "-1.5 M"),
     ],
 )
@@ -32,7 +36,15 @@ def test_number_is_written_as_a_person_reads_it(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(999_499, "999 k"), (999_500, "1 M"), (999_960, "1 M"), (999_999_999, "1 B"), (9_999.7, "10,000")],
+    [
+        (999_499, "999 k"),
+        (999_500, "1 M"),
+        (999_960, "1 M"),
+        (999_999_999, "1 B"),
+        (9_999.7, "10,000"),
+        (999.4e12, "999 T"),
+        (-999.6e12, "-1e15"),
+    ],
 )
 def test_number_that_rounds_to_the_next_magnitude_is_written_in_it(value, text):
     assert readable(value) == text

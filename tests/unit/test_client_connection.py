@@ -1,0 +1,44 @@
+"""The client's connection: what ends a wait for a page."""
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from portico.client_connection import wait_for_answer
+
+TIMEOUT_S = 5
+LINUX, OTHERS = "Linux", "others"
+
+
+@pytest.fixture(params=[LINUX, OTHERS])
+def connections(request, monkeypatch) -> Iterator[list[socket.socket]]:
+    """A gateway's connections to a page and to a client, and the other ends of both; macOS has no POLLRDHUP."""
+    if request.param == OTHERS:
+        monkeypatch.delattr(select, "POLLRDHUP", raising=False)
+    (page, to_page), (client, to_client) = socket.socketpair(), socket.socketpair()
+    with ExitStack() as opened:
+        yield [opened.enter_context(closing(each)) for each in (to_page, to_client, page, client)]
+
+
+def test_answer_of_the_page_ends_the_wait(connections):
+    to_page, to_client, page, _ = connections
+    page.send(b"HTTP/1.1 200 OK")
+    assert wait_for_answer(to_page, to_client, TIMEOUT_S) is True
+
+
+def test_client_who_leaves_ends_the_wait(connections):
+    to_page, to_client, _, client = connections
+    client.close()
+    assert wait_for_answer(to_page, to_client, TIMEOUT_S) is False
+
+
+def test_client_who_sends_more_is_still_there(connections):
+    to_page, to_client, page, client = connections
+    client.send(b"GET / HTTP/1.1")
+    with pytest.raises(TimeoutError):
+        wait_for_answer(to_page, to_client, timeout=0.05)
+    page.send(b"HTTP/1.1 200 OK")
+    assert wait_for_answer(to_page, to_client, TIMEOUT_S) is True
