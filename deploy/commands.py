@@ -27,7 +27,8 @@ class Lock:
     def __init__(self, project: str) -> None:
         path = Path(tempfile.gettempdir()) / f"{project}-rollout.lock"
         with suppress(FileExistsError):
-            path.touch(mode=0o644, exist_ok=False)
+            path.touch(exist_ok=False)
+            path.chmod(0o644)  # whatever the umask
         self._file: IO[str] = path.open(encoding="utf-8")  # reading is enough to lock it: another user may have made it
 
     def take(self, say: Callable[[str], None]) -> None:

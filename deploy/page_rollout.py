@@ -53,15 +53,18 @@ class PageRollout:
 
     @property
     def is_needed(self) -> bool:
-        """Whether a replica of another image is there.
+        """Whether a replica of another image is there."""
+        return bool(self._old())
+
+    def check_settings(self) -> None:
+        """Look whether replicas would be started with the settings that they have.
 
         Raises:
-            LeftOut: none is, but the replicas that are there have other settings than they would be started with.
+            LeftOut: they would have others.
         """
-        if not self._old() and self._settings_differ:
-            again = f"`docker compose up --detach --no-deps {self._page}` starts its replicas anew with them"
-            raise LeftOut(f"its build is the same, but its settings are not; {again}")
-        return bool(self._old())
+        if self._settings_differ:
+            again = f"docker compose up --detach --no-deps --scale {self._page}={self._wanted} {self._page}"
+            raise LeftOut(f"its build is the same, but its settings are not; `{again}` starts its replicas anew")
 
     def run(self) -> None:
         """Roll out.
@@ -69,6 +72,8 @@ class PageRollout:
         Raises:
             RolloutFailed: the new replicas did not become ready, or did not stay so.
         """
+        if self._settings_differ:
+            self._say("its settings change too: docker-compose.yml or a variable says other than the running replicas")
         try:
             self._clean_up()
             self._start_new()
@@ -90,8 +95,6 @@ class PageRollout:
         service, chosen = self._project.service(self._page), chosen_variables(Path.cwd())
         kept = kept_settings(self._page, service, replica.inspected, chosen)
         self._settings_differ = self._project.config_hash(self._page, kept) != replica.config_hash
-        if self._settings_differ:
-            self._say("its settings change too: docker-compose.yml or a variable says other than the running replicas")
         return kept
 
     def _clean_up(self) -> None:

@@ -50,7 +50,7 @@ def _roll_out(named: list[str], project_name: str, ready_within: float) -> None:
     project.hold(lock)
     if unknown := sorted(set(named) - set(project.pages())):
         raise RolloutFailed(f"{', '.join(unknown)}: no page of docker-compose.yml; known: {', '.join(project.pages())}")
-    rolled = False
+    rolled, failed = False, list[str]()
     for page in named or project.pages():
         if rolled:
             time.sleep(FORGOTTEN_AFTER_S)
@@ -58,8 +58,10 @@ def _roll_out(named: list[str], project_name: str, ready_within: float) -> None:
             rolled = _roll_out_page(project, page, ready_within)
         except LeftOut as error:
             if page in named:
-                raise
+                failed.append(f"{page}: {error}")
             print(f"{page}: left out: {error}", flush=True)
+    if failed:
+        raise RolloutFailed("; ".join(failed))
 
 
 def _roll_out_page(project: Project, page: str, ready_within: float) -> bool:
@@ -76,6 +78,7 @@ def _roll_out_page(project: Project, page: str, ready_within: float) -> bool:
     rollout = PageRollout(project, page, image, ready_within, say)
     if not rollout.is_needed:
         project.call(page, image)
+        rollout.check_settings()
         say("nothing changed")
         return False
     rollout.run()

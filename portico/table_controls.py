@@ -90,6 +90,8 @@ class TableForm:
                     raise self._wrong(name, f"the table has no column {each!r} to filter by")
             if dot and end in BOUNDS:
                 self._check_bound(end, among[column])
+            if end + dot == "in." and among[column].kind is not Kind.CATEGORY:
+                raise self._wrong(name, f'these are no texts; give the bounds as "from.{column}" and "to.{column}"')
 
     def _check_bound(self, end: str, column: Column) -> None:
         control = bound(end, column)

@@ -1,5 +1,6 @@
 """Replicas that are not well: the gateway sends nobody to them, as soon as discovery has seen it."""
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,12 +24,14 @@ PATIENCE_S = 1  # of a visitor: far longer than an answer takes
 @pytest.fixture
 def replicas(stack: Stack) -> Iterator[list[str]]:
     """The containers of a page of three replicas, all of them known to the gateway."""
-    stack.scale("barchart", REPLICAS)
-    found = stack.containers("barchart")
-    for each in found:
-        until_met(each, stack)
-    yield found
-    stack.healthy()
+    try:
+        stack.scale("barchart", REPLICAS)
+        found = stack.containers("barchart")
+        for each in found:
+            until_met(each, stack)
+        yield found
+    finally:
+        stack.healthy()
 
 
 def address_of(container: str) -> str:
@@ -79,8 +82,8 @@ def test_replica_that_froze_is_left_out_and_let_in_again(stack: Stack, replicas:
         before = len(access_log(replicas[0]))
         load.wait_for(SAMPLE)
     assert newcomers.failures == []
-    # Who met it was answered when it went on, and opened the page without a chart that was late.
-    assert [each for each in load.failures if '"late":true' not in each] == []
+    # Who met it was answered when it went on, opened the page without a chart that was late, or had no more patience.
+    assert [each for each in load.failures if not re.search('"late":true|ReadTimeout', each)] == []
     assert len(access_log(replicas[0])) > before
 
 

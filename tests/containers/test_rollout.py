@@ -160,7 +160,7 @@ def test_settings_alone_are_not_rolled_out_and_that_is_said(copy: Copy, monkeypa
     before = [each["Id"] for each in copy.replicas()]
     code, said = copy.rollout(PAGE)
     assert code == 1
-    assert f"`docker compose up --detach --no-deps {PAGE}` starts its replicas anew" in said
+    assert f"`docker compose up --detach --no-deps --scale {PAGE}={REPLICAS} {PAGE}` starts its replicas anew" in said
     assert [each["Id"] for each in copy.replicas()] == before
 
 

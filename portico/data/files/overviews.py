@@ -17,7 +17,7 @@ from portico.data.questions.parts import ends_of_time
 from portico.data.tables import Row, Table
 
 LOG = logging.getLogger("portico.data")
-KEPT = 3  # in the engine's memory, some 15 MB each at most
+KEPT = 3  # in the engine's memory, some 6 MB each at most
 DIALECT = "duckdb"
 
 Key = tuple[str, str, str]  # view, x, measure
