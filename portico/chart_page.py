@@ -59,7 +59,7 @@ def layout(app: PageApp, chart: Chart) -> html.Div:
     return html.Div(
         [
             dcc.Store(id="address"),
-            dcc.Store(id="shown", data=shown.for_browser()),
+            dcc.Store(id="shown", data=shown.for_browser(app.page.path)),
             html.Section(
                 [panel(form, group) for group in GROUPS],
                 id="controls",
@@ -166,7 +166,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
             shown.note,
             not shown.note,
             *(data_address(app, form, extension) for extension in downloads),
-            shown.for_browser(asked),
+            shown.for_browser(app.page.path, asked),
         ]
 
     app.callback(outputs, Input("address", "data"), prevent_initial_call=True)(answer)

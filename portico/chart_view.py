@@ -70,10 +70,11 @@ class Shown:
         of_table = self.drawn.failure in (TableGone, Unreadable) and len(self.form.controls) == 1
         return not self.asked and asked is not None and bool(asked.shape) and not of_table
 
-    def for_browser(self, asked: Asked | None = None) -> dict[str, Any]:
-        """What the browser keeps of this view; without a query of its own, the address that was opened."""
+    def for_browser(self, page: str, asked: Asked | None = None) -> dict[str, Any]:
+        """What the browser keeps of this view of a page, by its path; without a query of its own, the address that was opened."""
         keeps = self.keeps(asked)
         return {
+            "page": page,
             "address": self.form.address() if self.asked and not self.strange else self._given(),
             "query": asked.query if asked and keeps else self.form.whole_address(),
             "shape": asked.shape if asked and keeps else self.shapes,

@@ -65,8 +65,11 @@
     return { ...asking(query, shown.shape), usual };
   };
 
+  // A page that was left may hear of steps and answers for a moment, and of the entry of the next page before it has left.
+  const isOfAnother = (view) => left || (view.page ?? location.pathname) !== location.pathname;
+
   namespace.answered = (data, ids, figure) => {
-    if (left) return;
+    if (isOfAnother(data)) return;
     const opening = shown === null;
     const late = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
     [shown, controls] = [data, ids];
@@ -87,7 +90,7 @@
   };
 
   addEventListener("popstate", ({ state }) => {
-    if (shown === null) return;
+    if (shown === null || isOfAnother(shown)) return;
     if (typeof state?.query !== "string") {
       // A step within the page, to #main: it shows what was shown.
       place += 1;

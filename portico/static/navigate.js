@@ -263,7 +263,8 @@
       leave();
       main.inert = true;
       const place = placeNow();
-      const scroll = () => placeNow() === place && scrollTo({ top: scrolled.get(place), behavior: "instant" });
+      const top = scrolled.get(place); // now: a page that is shorter until its chart is drawn is scrolled, too
+      const scroll = () => placeNow() === place && scrollTo({ top, behavior: "instant" });
       go(ask(location.href), { entered: () => whenDrawn(scroll), ordinarily: () => location.reload() });
     },
     { capture: true },

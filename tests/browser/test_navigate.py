@@ -72,6 +72,15 @@ def is_same_document(page: Page) -> bool:
     return bool(page.evaluate("window.marked"))
 
 
+def test_answer_that_comes_after_its_page_was_left_changes_nothing(page, embedded):
+    open_chart(page, f"{embedded}/barchart/?x=continent")
+    late = '{page: "/linechart/", address: "split=continent", query: "", values: {}, usual: [], asked: null}'
+    page.evaluate(f"dash_clientside.portico.answered({late}, [], null)")
+    expect(page).to_have_url(f"{embedded}/barchart/?x=continent")
+    page.evaluate(f"dash_clientside.portico.answered({late.replace('linechart', 'barchart')}, [], null)")
+    expect(page).to_have_url(f"{embedded}/barchart/?split=continent")
+
+
 def test_next_page_is_opened_in_the_same_document(page, embedded):
     open_chart(page, f"{embedded}/barchart/")
     mark(page)
@@ -369,6 +378,7 @@ def test_page_that_is_not_there_is_said_as_in_a_new_document(page, embedded, fau
     follow(page, "Line chart")
     expect(page.locator("h1")).to_have_text("Away")
     expect(page).to_have_url(f"{embedded}/linechart/")
+    page.wait_for_timeout(SETTLES_MS)  # the browser complains of the answer, and of the document
     faults.clear()
 
 

@@ -96,7 +96,14 @@ def running(stack: Stack, templates: Path, room: str) -> Iterator[Sharing]:
             *START,
             name,
             *network,
-            *("--env", f"PORTICO_DNS_SUFFIX={suffix}", "--env", "GATEWAY_DISCOVERY="),
+            *(
+                "--env",
+                f"PORTICO_DNS_SUFFIX={suffix}",
+                "--env",
+                "GATEWAY_DISCOVERY=",
+                "--env",
+                "GATEWAY_CLIENT_LIMITS=off",
+            ),
             *gateway_options(templates, room, port),
             f"{stack.project}-gateway",
         )
