@@ -254,19 +254,17 @@
   const scrolled = new Map(); // how far down the reader was (pixels), by place in the history
   addEventListener("scroll", () => left || scrolled.set(placeNow(), scrollY), { passive: true });
 
-  addEventListener(
-    "popstate",
-    (event) => {
-      going?.abort();
-      if (pageOf(location.pathname) === shown && !left) return; // a step within the page
-      event.stopImmediatePropagation();
-      leave();
-      main.inert = true;
-      const place = placeNow();
-      const top = scrolled.get(place); // now: a page that is shorter until its chart is drawn is scrolled, too
-      const scroll = () => placeNow() === place && scrollTo({ top, behavior: "instant" });
-      go(ask(location.href), { entered: () => whenDrawn(scroll), ordinarily: () => location.reload() });
-    },
-    { capture: true },
-  );
+  // Listeners of the window are called in the order in which they were added: what a page's components have added hears nothing
+  // of a step to another page; the chart's, which was added before, looks for itself.
+  addEventListener("popstate", (event) => {
+    going?.abort();
+    if (pageOf(location.pathname) === shown && !left) return; // a step within the page
+    event.stopImmediatePropagation();
+    leave();
+    main.inert = true;
+    const place = placeNow();
+    const top = scrolled.get(place); // now: a page that is shorter until its chart is drawn is scrolled, too
+    const scroll = () => placeNow() === place && scrollTo({ top, behavior: "instant" });
+    go(ask(location.href), { entered: () => whenDrawn(scroll), ordinarily: () => location.reload() });
+  });
 })();
