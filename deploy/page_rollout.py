@@ -47,7 +47,9 @@ class PageRollout:
         # Of an interrupted rollout, both images have replicas; neither ever has more than there are to be.
         self._wanted = max(Counter(replica.image for replica in found).values())
         self._serving = _image_that_serves(found, image, project.tagged(page))
-        self._settings = self._kept_settings(_newest(found, self._serving))
+        newest = _newest(found, self._serving)
+        self._settings = self._kept_settings(newest)
+        self._settings_differ = project.config_hash(page, self._settings) != newest.config_hash
         # Whether an earlier run had found the new build to be ready, and perhaps stopped old replicas.
         self._decided = project.tagged(page) == image and any(each.ready for each in self._new())
 
@@ -93,9 +95,7 @@ class PageRollout:
 
     def _kept_settings(self, replica: Replica) -> dict[str, str]:
         service, chosen = self._project.service(self._page), chosen_variables(Path.cwd())
-        kept = kept_settings(self._page, service, replica.inspected, chosen)
-        self._settings_differ = self._project.config_hash(self._page, kept) != replica.config_hash
-        return kept
+        return kept_settings(self._page, service, replica.inspected, chosen)
 
     def _clean_up(self) -> None:
         """Remove what an interrupted rollout, or a replica that was stopped, has left."""

@@ -11,6 +11,8 @@ from portico.data.tables import Catalog, Table
 from portico.figures import Figure
 from portico.form import Form
 
+MOST_FOUND = 50  # options that a search shows
+
 
 @dataclass(frozen=True)
 class Drawn:

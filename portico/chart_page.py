@@ -11,7 +11,7 @@ from typing import Any
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, dcc, html, no_update
 from werkzeug.exceptions import BadRequest
 
-from portico.chart import Chart, Drawn, TableChart
+from portico.chart import MOST_FOUND, Chart, Drawn, TableChart
 from portico.chart_view import (
     Asked,
     Shown,
@@ -29,7 +29,6 @@ from portico.page_app import PageApp
 from portico.shared_answers import for_this_reader
 
 LONGEST_SEARCH = 200  # characters
-MOST_FOUND = 50  # options that a search shows
 # What a reader may do with a chart; the page's controls do the rest.
 CONFIG = {"responsive": True, "displayModeBar": False, "doubleClick": "autosize", "scrollZoom": False}
 CONTROL = {"control": ALL, "more": ALL}

@@ -139,15 +139,16 @@ def _parse_page(prefix: str, table: Any) -> Page:
     known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"}
     _reject_unknown_keys(prefix, table, known)
     name = _page_name(prefix, table)
+    body_limit = _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)
     return Page(
         name=name,
         path=_page_path(prefix, table, name),
         title=_text(prefix, table, "title", name.capitalize()),
         description=_text(prefix, table, "description", ""),
         timeout_s=_number(prefix, table, "timeout", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
-        body_limit_bytes=_bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES),
+        body_limit_bytes=body_limit,
         pure=_flag(prefix, table, "pure"),
-        fresh_s=_fresh(prefix, table),
+        fresh_s=_fresh(prefix, table, body_limit),
         bundle=_bundle(prefix, table),
     )
 
@@ -180,7 +181,7 @@ def _page_path(prefix: str, table: Mapping[str, Any], name: str) -> str:
     return path
 
 
-def _fresh(prefix: str, table: Mapping[str, Any]) -> int:
+def _fresh(prefix: str, table: Mapping[str, Any], body_limit: int) -> int:
     value = table.get("fresh", 0)
     if type(value) is not int or not 0 <= value <= MAX_FRESH_S:
         problem = f"must be a whole number of seconds from 0 to {MAX_FRESH_S}"
@@ -188,7 +189,7 @@ def _fresh(prefix: str, table: Mapping[str, Any]) -> int:
     if value and not table.get("pure"):
         problem = "only answers of callbacks that only read are shared: it needs pure = true"
         raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
-    if value and _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES) > HELD_BODY_BYTES:
+    if value and body_limit > HELD_BODY_BYTES:
         problem = f"answers are shared by the whole body: it needs a body_limit of at most {HELD_BODY_BYTES}"
         raise ConfigError(REGISTRY_FILE, f"{prefix}fresh", value, problem)
     return value

@@ -6,19 +6,18 @@ generators that were compiled, `regeneratorRuntime`, of which Dash's lazy compon
 nothing calls that has not looked whether it is there.)
 """
 
-import re
 from pathlib import Path
 
 RUNTIME = b"try{regeneratorRuntime="
-MODULE = re.compile(rb"[{,]\d+:\[(?=function\()")  # as browserify begins each
+MODULE = b":[function("  # as browserify begins each, after its number
 
 
 def generator_runtime(polyfill: Path) -> bytes | Path:
     """The module of the polyfill that is needed, as a script; the whole where it is not found."""
     script = polyfill.read_bytes()
     named = script.find(RUNTIME)
-    begins = [found.end() for found in MODULE.finditer(script, 0, max(named, 0))]
+    begin = script.rfind(MODULE, 0, max(named, 0))
     end = script.find(b",{}]", named)  # it needs no other module
-    if not begins or end < 0:
+    if begin < 0 or end < 0:
         return polyfill
-    return b"(%b)(0, {exports: {}});" % script[begins[-1] : end]
+    return b"(%b)(0, {exports: {}});" % script[begin + len(b":[") : end]

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest
 
-from portico.chart_page import MOST_FOUND, texts_of
+from portico.chart import MOST_FOUND
+from portico.chart_page import texts_of
 from portico.chart_view import LONGEST_QUERY, USUAL_WIDTH_PX, read_asked
 from portico.mounting import init_app
 from tests.processes import ROOT

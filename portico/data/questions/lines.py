@@ -243,9 +243,8 @@ def _along_categories(asking: Asking, question: LineQuestion, parts: Parts) -> L
     """Lines over the values of a column that has no distance: one step each, in order of the alphabet."""
     ((rows,),) = asking.rows("rows", lambda: asking.relation.agg(rows=asking.relation.count()))
     lines_drawn = len(parts.names) + (question.rest and not parts.complete)
-    most = (
-        MOST_CATEGORIES * lines_drawn + 1
-    )  # rows: all of the names that are drawn, and one of the next if there is one
+    # Rows: all of the names that are drawn, and one of the next if there is one.
+    most = MOST_CATEGORIES * lines_drawn + 1
 
     def build() -> ir.Table:
         return _points(question, asking.relation, VALUE, parts, finite=True).order_by(["x", "part"]).limit(most)
