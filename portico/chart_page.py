@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, dcc, html, no_update
+from flask import has_request_context
 from werkzeug.exceptions import BadRequest
 
 from portico.chart import MOST_FOUND, Chart, Drawn, TableChart
@@ -44,6 +45,7 @@ def chart_page(app: PageApp, chart: Chart) -> None:
     _answer(app, chart)
     if isinstance(chart, TableChart):
         app.data_version = chart.catalog.version
+        app.is_same_for_all = True
         app.check_data = chart.catalog.names
         _search(app, chart)
         offer_downloads(app, chart)
@@ -55,6 +57,8 @@ def layout(app: PageApp, chart: Chart) -> html.Div:
     form = Form(address_arguments())
     shown = show_first(chart, form)
     drawn = shown.drawn
+    if (shown.late or shown.slow or drawn.failure) and has_request_context():
+        for_this_reader()
     return html.Div(
         [
             dcc.Store(id="address"),

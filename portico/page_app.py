@@ -1,7 +1,7 @@
 """`PageApp`: the Dash app of one page, which takes its path, title, frame and shared behaviour from the site."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -14,9 +14,11 @@ from werkzeug.exceptions import BadRequest
 
 from portico.callback_guard import BUILD_HEADER, answered_if_it_fits, check_callback_body
 from portico.content_policy import HEADER, check_sources, content_policy
+from portico.data.failures import DataError
 from portico.errors import ConfigError
 from portico.first_paint import first_paint
 from portico.frame import Frame, json_for_html
+from portico.kept_pages import KeptPages, is_anybody
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
 from portico.shared_assets.page_tags import libraries_of, shared_tags
@@ -69,6 +71,8 @@ class PageApp(dash.Dash):
         self.warm = False
         self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
         self.check_data: Callable[[], object] = str  # raises where the data does not answer
+        self.is_same_for_all = False  # the layout, for whoever opens the same address of the same data
+        self._kept = KeptPages()
         self._csp = dict(csp or {})
         check_sources(self._csp, import_name)
         self._libraries = libraries_of(import_name) | set(libraries)
@@ -93,7 +97,24 @@ class PageApp(dash.Dash):
         self._redirect_to_slash(server)
 
     def index(self, *args: Any, **kwargs: Any) -> Response:
-        """Answer the page, whose policy names its inline scripts."""
+        """Answer the page, as it was made for another reader where that is the same."""
+        kept_under = self._kept_under()
+        if not kept_under:
+            return self._made(*args, **kwargs)
+        return self._kept.answer(kept_under, self.page.fresh_s, lambda: self._made(*args, **kwargs))
+
+    def _kept_under(self) -> Hashable:
+        """On what the page that is asked for depends; None where it is made for its reader alone."""
+        if not self.is_same_for_all or not self.page.fresh_s or self.site.settings.dev or not is_anybody():
+            return None
+        try:
+            data = self.data_version()
+        except DataError:
+            return None
+        return (data, request.query_string) if data else None  # nobody would see that it has changed
+
+    def _made(self, *args: Any, **kwargs: Any) -> Response:
+        """Make the page, whose policy names its inline scripts."""
         response = make_response(super().index(*args, **kwargs))
         response.headers[HEADER] = content_policy(self.csp_hashes(), self._csp)
         return response
@@ -142,6 +163,7 @@ class PageApp(dash.Dash):
     def layout(self, value: Any) -> None:
         own = self.validation_layout
         dash.Dash.layout.fset(self, value)
+        self.is_same_for_all = False  # until somebody says so of this one
         self.validation_layout = own  # Dash would send the layout in the index a second time as this
 
     def _generate_meta(self) -> list[dict[str, str]]:

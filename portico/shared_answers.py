@@ -30,6 +30,11 @@ def for_this_reader() -> None:
     g.portico_for_this_reader = True
 
 
+def is_for_this_reader() -> bool:
+    """Whether that was said of the answer which is being made."""
+    return bool(g.get("portico_for_this_reader"))
+
+
 def version_of(app: "PageApp") -> str:
     """Of the page and of its data: another one after any change; empty where it cannot be told now."""
     try:
@@ -45,7 +50,7 @@ def with_sharing(response: Response, app: "PageApp", version: str) -> Response:
         version: of the page before it worked the answer out.
     """
     shares = app.page.fresh_s and version and response.status_code == HTTPStatus.OK
-    if shares and not g.get("portico_for_this_reader"):
+    if shares and not is_for_this_reader():
         response.headers["Cache-Control"] = sharing_for(app.page.fresh_s)
         response.headers[VERSION_HEADER] = version
         _compress(response)

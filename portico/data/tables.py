@@ -34,6 +34,7 @@ class Table:
         columns: by name, in the table's order; only what the engine reported is here.
         changed: when its data changed last, None where nobody knows.
         rows: how many it has, None where counting would take a scan.
+        in_memory: whether DuckDB has a copy of it at hand, which is small.
         views: the choices that a page opens with, by the page's name: parameter to values.
         described_in: the file that says so, with which mistakes in it are named.
         known: what was worked out of the table and stays so for as long as this object is given out.
@@ -45,6 +46,7 @@ class Table:
     columns: Mapping[str, Column]
     changed: datetime | None = None
     rows: int | None = None
+    in_memory: bool = False
     views: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     described_in: str = ""
     known: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -1,8 +1,10 @@
 """A chart page as its server answers: any address and any callback, with a chart that is made up."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from flask import request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest
@@ -11,6 +13,7 @@ from portico.chart import MOST_FOUND
 from portico.chart_page import texts_of
 from portico.chart_view import LONGEST_QUERY, USUAL_WIDTH_PX, read_asked
 from portico.mounting import init_app
+from portico.page_app import PageApp
 from tests.processes import ROOT
 from tests.site.visitor import Answer, Document, OpenedPage
 
@@ -290,3 +293,33 @@ def test_page_whose_chart_takes_a_while_opens_without_it_and_the_browser_asks(cl
     assert answer["chart"]["figure"]["data"]
     assert "nonsense" in answer["notice"]["children"]
     assert "late" not in answer["shown"]["data"]
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The queries for which a page was made, and not given as it was made before."""
+    queries, make = [], PageApp._made
+
+    def counted(app, *arguments, **keywords):
+        queries.append(request.query_string.decode())
+        return make(app, *arguments, **keywords)
+
+    monkeypatch.setattr(PageApp, "_made", counted)
+    return queries
+
+
+@pytest.mark.parametrize(("query", "times"), [("year=1952", 1), ("pace=slow", 2), ("pace=late", 2), ("pace=away", 2)])
+def test_page_is_made_once_for_all_unless_its_chart_was_slow_or_is_not_there(small_site, made, query, times):
+    client = init_app(small_site({"chart": MADE_UP}, f"{REGISTRY}fresh = 60")).test_client()
+    pages = [opened(client, query).figures() for _ in range(2)]
+    assert made.count(query) == times
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(("more", "dev"), [("", False), ("fresh = 60", True)])
+def test_page_is_made_for_each_reader_where_nothing_is_fresh_and_while_it_is_written(small_site, made, more, dev):
+    site = small_site({"chart": MADE_UP}, REGISTRY + more)
+    client = init_app(replace(site, settings=replace(site.settings, dev=dev))).test_client()
+    for _ in range(2):
+        opened(client, "year=1952")
+    assert made.count("year=1952") == 2

@@ -1,7 +1,6 @@
 """Taking the data of a view away: over HTTP, from a table in DuckDB and from sources that fail."""
 
 import http.client
-import threading
 import time
 from contextlib import nullcontext
 
@@ -26,13 +25,13 @@ from portico.data.tables import Table
 from portico.downloads import FORMATS, file_names, offer_downloads
 from portico.form import OneOf
 from portico.mounting import init_app
+from tests.open_things import SETTLE_LIMIT_S, open_here, settled
 from tests.processes import free_port, running_process
 from tests.small_sites import PAGE, write_site
 
 SUFFIXES = [each.suffix for each in FORMATS]
 SALES = ibis.table({"product": "string", "amount": "float64"}, name="sales")
 PLACES = {"north": "North", "south": "South"}
-SETTLE_LIMIT_S = 20
 SILENT_S = 1  # in place of the usual half minute
 
 # A page with the data of a query that never ends, or fails after many rows.
@@ -263,14 +262,14 @@ def test_nothing_stays_open_when_the_reader_leaves(site_with, suffix, parts):
     catalog = OfBatches(*[[("x", 1.0)] * 10_000] * 60)
     client = site_with(Sales(catalog))
     client.get(f"/a/_data.{suffix}").close()
-    files, threads = psutil.Process().num_fds(), threading.active_count()
+    before = settled(open_here)
     answer = client.get(f"/a/_data.{suffix}", buffered=False)
     rest = iter(answer.response)
     for _ in range(parts):
         next(rest)
     answer.close()
     assert catalog.left == 2
-    assert (psutil.Process().num_fds(), threading.active_count()) == (files, threads)
+    assert settled(open_here) == before
 
 
 @pytest.fixture(scope="module")
@@ -324,13 +323,3 @@ def test_service_lets_go_of_a_file_that_its_reader_does_not_take(streaming_servi
     with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
         answer.read()  # what was on its way, and no more
     connection.close()
-
-
-def settled(count):
-    """What a count is when it no longer changes, as connections that have ended are closed a little later."""
-    seen, deadline = [], time.monotonic() + SETTLE_LIMIT_S
-    while len(set(seen[-10:])) != 1 or len(seen) < 10:
-        assert time.monotonic() < deadline, seen
-        seen.append(count())
-        time.sleep(0.1)
-    return seen[-1]

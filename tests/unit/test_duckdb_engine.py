@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import duckdb
 import pytest
@@ -34,6 +35,7 @@ if child:
 HEAVY = ("numpy", "pandas", "pyarrow", "pytz")
 LIGHT = f"""
 import sys
+from datetime import datetime
 from pathlib import Path
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Values
@@ -79,7 +81,11 @@ def test_rows_come_in_batches(asked):
         None,
         True,
         -7,
+        2**63 - 1,
+        -(2**63) - 1,
         2**70,
+        datetime(1, 1, 1, 0, 0, 0, 1),
+        datetime(9999, 12, 31, 23, 59, 59, 999999),
         0.1,
     ],
 )
@@ -97,6 +103,15 @@ def test_threads_that_ask_at_once_all_get_their_answer(asked):
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda number: asked.rows("SELECT $p0", {"p0": number}), range(100)))
     assert answers == [[(number,)] for number in range(100)]
+
+
+@pytest.mark.parametrize("change", ["CREATE TABLE other (a BIGINT)", "DROP TABLE IF EXISTS other"])
+def test_what_was_prepared_before_the_tables_changed_is_prepared_anew(asked, change):
+    prepared = "SELECT count(*) FROM duckdb_prepared_statements()"
+    asked.rows("SELECT $p0", {"p0": 1})
+    assert asked.rows(prepared) == [(1,)]
+    asked.rows(change)
+    assert asked.rows(prepared) == [(0,)]
 
 
 def test_failed_query_leaves_the_engine_usable(asked):

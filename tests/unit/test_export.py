@@ -5,13 +5,11 @@ import io
 import math
 import subprocess
 import sys
-import threading
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import duckdb
 import ibis
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from hypothesis import strategies as st
 from portico.data.failures import NeededTooMuch, SourceAway, Unreadable
 from portico.data.take_away import export
 from portico.data.take_away.export import csv_file, parquet_file
+from tests.open_things import open_here, settled
 from tests.processes import ROOT
 
 MIB = 1024 * 1024
@@ -284,24 +283,24 @@ def failing():
 @pytest.mark.parametrize("write", [csv_file, parquet_file])
 def test_nothing_is_left_open_when_the_reader_goes_away(write):
     next(write(schema(n="int64", text="string"), endless()))
-    files, threads = psutil.Process().num_fds(), threading.active_count()
+    before = settled(open_here)
     for _ in range(3):
         parts = write(schema(n="int64", text="string"), endless())
         for _ in range(2):
             assert next(parts)
         parts.close()
-    assert (psutil.Process().num_fds(), threading.active_count()) == (files, threads)
+    assert settled(open_here) == before
 
 
 @pytest.mark.parametrize("write", [csv_file, parquet_file])
 def test_source_that_fails_in_the_middle_ends_the_file_with_its_error(write):
-    files = psutil.Process().num_fds()
+    before = settled(open_here)
     parts = write(schema(n="int64", text="string"), failing())
     assert next(parts)
     with pytest.raises(SourceAway):
         list(parts)
     del parts
-    assert psutil.Process().num_fds() == files
+    assert settled(open_here) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")

@@ -396,5 +396,5 @@ def test_version_changes_with_every_file_and_description_and_with_nothing_else(t
     assert catalog.version() == versions[-1]
 
 
-def test_sample_has_no_version_of_its_own():
-    assert FolderCatalog(None, Watch(10, 4), "128MB").version() == ""
+def test_version_of_the_sample_is_always_the_same():
+    assert FolderCatalog(None, Watch(10, 4), "128MB").version() == "gapminder"

@@ -180,4 +180,4 @@ def test_page_that_answers_a_visitor_with_a_fault_is_looked_at_anew(small_site, 
 
 def test_health_check_of_compose_waits_longer_than_a_check(real_site):
     compose = (real_site.settings.site_folder / "docker-compose.yml").read_text(encoding="utf-8")
-    assert f"/readyz', timeout={readiness_module.TIME_BOX_S + 1})" in compose
+    assert f"create_connection(('127.0.0.1', 8000), timeout={readiness_module.TIME_BOX_S + 1})" in compose

@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import count
 from math import isfinite
 from pathlib import Path
@@ -24,6 +25,7 @@ ENGINE_THREADS = 2
 ROWS_A_BATCH = 2000
 MOST_IDLE = 4  # sessions that wait for the next query
 MOST_PREPARED = 32  # statements of a session
+CHANGES = ("CREATE ", "DROP ")  # begin the statements that change which tables there are
 
 LOG = logging.getLogger("portico.data")
 TOO_MUCH = (
@@ -82,7 +84,10 @@ class DuckDBEngine:
             duckdb.Error: whatever else went wrong.
         """
         with self._session(self._watch) as session:
-            return session.executed(sql, values).fetchall()
+            rows = session.executed(sql, values).fetchall()
+        if sql.startswith(CHANGES):
+            self._forget_statements()
+        return rows
 
     def batches(self, sql: str, values: Mapping[str, Any] = NO_VALUES) -> Iterator[list[Row]]:
         """Run a query and return its rows some at a time; raises what `rows` does."""
@@ -91,15 +96,15 @@ class DuckDBEngine:
             while batch := cursor.fetchmany(ROWS_A_BATCH):
                 yield batch
 
-    def forget_statements(self) -> None:
-        """Let go of prepared statements, which would keep the data of a table that is dropped."""
-        with self._lock:
-            self._let_sessions_go()
-
     def close(self) -> None:
         """Let go of everything; the next query opens it again."""
         with self._lock:
             self._close()
+
+    def _forget_statements(self) -> None:
+        """Let go of what was prepared before tables changed: each would be planned anew at every use, and keep dropped data."""
+        with self._lock:
+            self._let_sessions_go()
 
     @contextmanager
     def _session(self, watch: Watch) -> Iterator["Session"]:
@@ -194,7 +199,10 @@ class Session:
 
 
 def _literal(value: Any) -> str:
-    """A value as an expression of SQL in which none of its own characters stands."""
+    """A value as an expression of SQL in which none of its own characters stands.
+
+    It has the type that a parameter of it has: of another, DuckDB plans the statement anew.
+    """
     if value is None:
         return "NULL"
     if isinstance(value, list | tuple):
@@ -202,5 +210,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, float) and isfinite(value):
         return f"({value!r})::DOUBLE"  # digits alone, and cheaper to read
     written = f"decode(from_hex('{str(value).encode().hex()}'))"
-    kind = {bool: "BOOLEAN", int: "HUGEINT", float: "DOUBLE"}.get(type(value))
+    kind = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", datetime: "TIMESTAMP"}.get(type(value))
+    if kind == "BIGINT" and not -(2**63) <= value < 2**63:
+        kind = "HUGEINT"
     return f"CAST({written} AS {kind})" if kind else written

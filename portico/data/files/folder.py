@@ -76,11 +76,11 @@ class FolderCatalog:
         return self._watch.turn()
 
     def version(self) -> str:
-        """Of all files and their descriptions; empty for the sample alone, which is of the build."""
+        """Of all files and their descriptions; the sample is of the build."""
         if self._folder is None:
-            return ""
+            return SAMPLE
         names = [each for name, has_more in files_in(self._folder) for each in (name, name + SIDECAR)[: 1 + has_more]]
-        return version_of({name: signature_of(self._folder / name) for name in names})
+        return version_of({name: signature_of(self._folder / name) for name in names}) or SAMPLE
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
@@ -261,7 +261,6 @@ class FolderCatalog:
     def _drop_table(self, name: str, kind: str = "TABLE") -> None:
         with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
             self._engine.rows(f"DROP {kind} IF EXISTS {name}")
-        self._engine.forget_statements()
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""

@@ -69,6 +69,7 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
         columns={name: describe(name, dtype, facts.get(name)) for name, dtype in schema.items()},
         changed=None if file.only else file.changed,  # the sample's file is as old as the package, its data is not
         rows=_rows(file, view, small, ask),
+        in_memory=small,
     )
     return Reading(file, view, table, file.size if small else 0)
 

@@ -1,21 +1,28 @@
 """Filters: the rows of a table that a reader wants."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 
+import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
-from portico.data.query import Values, mark
+from portico.data.query import MARK, Values, mark
 from portico.data.questions.aggregates import LARGEST
 from portico.form import is_day, moment, number
 
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
+NANOSECONDS = 9  # digits of a second
 LAST_DAY = datetime(9999, 12, 30)  # noqa: DTZ001 - moments are in UTC, without a zone
 
 NONE = "(none)"  # how a reader sees and chooses what is missing
 EMPTY = "(empty)"  # and a text without a character, which stands for no choice in an address
+
+Placed = Callable[[str], ir.Value]  # what stands for the value of that name in an expression
 
 
 @dataclass(frozen=True)
@@ -37,14 +44,21 @@ class Filter:
         """What of it an expression depends on: everything but the values."""
         return self.column, len(self.values), NONE in self.values, EMPTY in self.values, bool(self.low), bool(self.high)
 
-    def bounds(self) -> tuple[float | str | None, float | str | None]:
+    def types(self, name: str) -> dict[str, str]:
+        """The types of its values in a query, by their names, which begin with this one."""
+        bound = "timestamp" if self.column.kind is Kind.TIME else "float64"
+        bounds = {f"{name}low": self.low, f"{name}high": self.high}
+        listed = {f"{name}{index}": "string" for index in range(len(self.values))}
+        return listed | {each: bound for each, written in bounds.items() if written}
+
+    def bounds(self) -> tuple[float | datetime | None, float | datetime | None]:
         """The bounds as values of a query."""
         if self.column.kind is not Kind.TIME:
             return number(self.low), number(self.high)
         first, last = moment(self.low), moment(self.high)
         if last is not None and is_day(self.high) and last <= LAST_DAY:
             last += ALMOST_A_DAY
-        return (first.isoformat() if first else None), (last.isoformat() if last else None)
+        return first, last
 
 
 def filter_values(filters: Sequence[Filter]) -> Values:
@@ -56,12 +70,25 @@ def filter_values(filters: Sequence[Filter]) -> Values:
     return values
 
 
-def filtered(relation: ir.Table, filters: Sequence[Filter]) -> ir.Table:
-    """The rows that every filter lets through, with marks for the filters' values."""
-    wanted = [
-        condition for place, each in enumerate(filters) for condition in _conditions(relation, each, f"f{place}_")
-    ]
-    return relation.filter(wanted) if wanted else relation
+def filtered(relation: ir.Table, filters: Sequence[Filter], *, in_memory: bool = False) -> ir.Table:
+    """The rows that every filter lets through, with marks for the filters' values.
+
+    Args:
+        in_memory: whether DuckDB has the rows at hand. For bounds it keeps its plan then, which costs it more to make than to read
+            some thousand rows. It makes it anew for each value in a condition (https://github.com/duckdb/duckdb/pull/20885), but
+            not for one of a row that is joined, as long as it cannot tell what the condition does. It then skips no rows
+            unread, and looks through a list of values one by one: they stay in the condition.
+    """
+    types = {name: dtype for place, each in enumerate(filters) for name, dtype in each.types(f"f{place}_").items()}
+    if not types:
+        return relation
+    if not in_memory or any(each.values for each in filters):
+        return relation.filter(_conditions(relation, filters, lambda name: mark(name, types[name])))
+    columns = {f"{MARK}{name}": mark(name, dtype) for name, dtype in types.items()}
+    (first, value), *others = columns.items()
+    joined = relation.cross_join(value.name(first).as_table().mutate(**dict(others)))
+    wanted = _conditions(joined, filters, lambda name: joined[f"{MARK}{name}"])
+    return joined.filter(ibis.cases((reduce(and_, wanted), True), else_=False)).drop(*columns)
 
 
 def text_of(relation: ir.Table, column: Column) -> ir.StringColumn:
@@ -70,21 +97,28 @@ def text_of(relation: ir.Table, column: Column) -> ir.StringColumn:
     return value if column.dtype.is_string() else value.cast("string")
 
 
-def _conditions(relation: ir.Table, wanted: Filter, name: str) -> list[ir.BooleanValue]:
+def _conditions(relation: ir.Table, filters: Sequence[Filter], placed: Placed) -> list[ir.BooleanValue]:
+    named = [(each, f"f{place}_") for place, each in enumerate(filters)]
+    return [condition for each, name in named for condition in _conditions_of(each, relation, placed, name)]
+
+
+def _conditions_of(wanted: Filter, relation: ir.Table, placed: Placed, name: str) -> list[ir.BooleanValue]:
     conditions: list[ir.BooleanValue] = []
     if wanted.values:
         text = text_of(relation, wanted.column)
-        listed = text.isin([mark(f"{name}{index}") for index in range(len(wanted.values))])
+        listed = text.isin([placed(f"{name}{index}") for index in range(len(wanted.values))])
         listed = listed | text.isnull() if NONE in wanted.values else listed
         conditions.append(listed | (text == "") if EMPTY in wanted.values else listed)
-    value, dtype = relation[wanted.column.name], "timestamp" if wanted.column.kind is Kind.TIME else "float64"
+    value = relation[wanted.column.name]
     exact = wanted.column.kind is Kind.TIME or wanted.column.dtype.is_integer()
     if not exact and (wanted.low or wanted.high):
         conditions.append(
             value.cast("float64").between(-LARGEST, LARGEST)
         )  # both engines take NaN for greater than any number
+    if isinstance(wanted.column.dtype, dt.Timestamp) and wanted.column.dtype.scale == NANOSECONDS:
+        value = value.cast("timestamp(6)")  # a bound may lie before or after all that nanoseconds can say
     if wanted.low:
-        conditions.append(value >= mark(f"{name}low", dtype))
+        conditions.append(value >= placed(f"{name}low"))
     if wanted.high:
-        conditions.append(value <= mark(f"{name}high", dtype))
+        conditions.append(value <= placed(f"{name}high"))
     return conditions

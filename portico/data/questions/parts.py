@@ -128,7 +128,8 @@ class Asking:
     @cached_property
     def relation(self) -> ir.Table:
         """The rows that the filters let through; an expression is built of it only when its SQL is not kept."""
-        return filtered(self._question.table.relation, self._question.filters)
+        table = self._question.table
+        return filtered(table.relation, self._question.filters, in_memory=table.in_memory)
 
     def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:
         """Work out a step; its expression is built only when it was not asked before."""
