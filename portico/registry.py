@@ -61,6 +61,11 @@ class Page:
         """The public address that says whether the page is ready."""
         return f"{self.path}_status"
 
+    @property
+    def requests_are_held(self) -> bool:
+        """Whether the nginx gateway reads a request of this page to its end before it passes it on, and so can pass it on again."""
+        return self.body_limit_bytes <= HELD_BODY_BYTES
+
 
 @dataclass(frozen=True)
 class Registry:

@@ -41,7 +41,11 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="discovery: %(message)s")
     suffix = os.environ.get("PORTICO_DNS_SUFFIX", "")
     if arguments:
-        addresses = ask(f"{arguments[0]}{suffix}", ("127.0.0.1", PORT), ANSWERS_WITHIN_S)
+        try:
+            addresses = ask(f"{arguments[0]}{suffix}", ("127.0.0.1", PORT), ANSWERS_WITHIN_S)
+        except LookupError:
+            print(f"discovery: no page is named {arguments[0]!r}", file=sys.stderr)
+            return 1
         print(*addresses or [], sep="\n")
         return 0 if addresses is not None else 1
     try:

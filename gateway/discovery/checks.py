@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from portico.registry import Page
 
-# Together with the time between two checks and the second for which nginx keeps an answer, below two seconds.
+# Together with the time between two checks and the second until nginx asks again, below two seconds.
 TIMEOUT_S = 0.7
 LONGEST_ANSWER_BYTES = 8192
 

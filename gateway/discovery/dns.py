@@ -20,19 +20,21 @@ IS_ANSWER, AUTHORITATIVE, RECURSION_DESIRED = 0x8000, 0x0400, 0x0100
 NAME_OF_QUESTION = 0xC000 | HEADER.size  # a pointer to it
 LONGEST_LABEL = 63
 CODE = 0x000F
-SECONDS_TO_LIVE = 1
+SECONDS_TO_LIVE = 0  # nginx asks again a second after an answer has ended
 IPV4_BYTES = 4
 LONGEST_ANSWER_BYTES = 4096  # what nginx reads
 MOST_ADDRESSES = 200  # they fit into it
+# Stands for nobody: after an answer that there is no such name, nginx asks again only eleven seconds later
+# (https://github.com/nginx/nginx/blob/release-1.30.4/src/core/ngx_resolver.c#L2143). This is no host's, in any network, and the
+# kernel refuses to connect to it at once, without a packet.
+NOBODY = IPv4Address("255.255.255.255")
 
 
 class Refusal(IntEnum):
     """Why a question has no answer."""
 
-    NOT_UNDERSTOOD = 1
     NOT_KNOWN_YET = 2  # nginx goes on with the addresses that it has
-    NO_SUCH_NAME = 3
-    NOT_DONE_HERE = 4
+    NO_SUCH_NAME = 3  # of the site's pages
 
 
 class MalformedQuestion(Exception):
@@ -81,8 +83,8 @@ def _read_labels(datagram: bytes) -> tuple[list[bytes], int]:
 
 
 def write_answer(question: Question, addresses: Sequence[IPv4Address]) -> bytes:
-    """Answer a question with these addresses; one that asks for another type has an answer without any."""
-    wanted = addresses[:MOST_ADDRESSES] if question.type == A else []
+    """Answer a question with these addresses, or `NOBODY`; one that asks for another type has an answer without any."""
+    wanted = (addresses[:MOST_ADDRESSES] or [NOBODY]) if question.type == A else []
     records = (RECORD.pack(NAME_OF_QUESTION, A, INTERNET, SECONDS_TO_LIVE, IPV4_BYTES) + each.packed for each in wanted)
     return _head(question, 0, len(wanted)) + question.text + b"".join(records)
 
@@ -104,6 +106,7 @@ def ask(name: str, server: tuple[str, int], timeout: float) -> list[IPv4Address]
 
     Raises:
         OSError: nobody answers within so many seconds.
+        LookupError: the server has no such name.
     """
     question = write_question(name)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
@@ -114,8 +117,11 @@ def ask(name: str, server: tuple[str, int], timeout: float) -> list[IPv4Address]
     _, flags, _, answers, *_ = HEADER.unpack_from(answer)
     if flags & CODE == Refusal.NOT_KNOWN_YET:
         return None
+    if flags & CODE == Refusal.NO_SUCH_NAME:
+        raise LookupError(name)
     ends = (len(answer) - number * (RECORD.size + IPV4_BYTES) for number in range(answers))
-    return [IPv4Address(answer[end - IPV4_BYTES : end]) for end in ends]
+    found = (IPv4Address(answer[end - IPV4_BYTES : end]) for end in ends)
+    return [address for address in found if address != NOBODY]
 
 
 def _head(question: Question, code: int, answers: int) -> bytes:

@@ -21,8 +21,8 @@ class Replicas:
     """Follows the replicas of one page.
 
     A replica is left out only in favour of one that is better: where all of them fail, visitors are sent to all,
-    as without discovery. An address of another page alone is never given. An address that is no longer named, or
-    not named now because the engine's DNS is away, is given for as long as the page answers there.
+    as without discovery. An address of another page alone is never given. One that is no longer named is given for as
+    long as the page answers there; while the engine's DNS is silent, those that it named last stand.
     """
 
     def __init__(self, page: Page, host: str, port: int, look_up: LookUp) -> None:

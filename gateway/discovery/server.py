@@ -44,6 +44,4 @@ class NameServer(asyncio.DatagramProtocol):
         addresses = known.addresses()
         if addresses is None:
             return write_refusal(question, Refusal.NOT_KNOWN_YET)
-        if not addresses:
-            return write_refusal(question, Refusal.NO_SUCH_NAME)
         return write_answer(question, addresses)

@@ -10,7 +10,7 @@ from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.frame import Frame
 from portico.page_app import CALLBACK
-from portico.registry import HELD_BODY_BYTES, Page, Registry
+from portico.registry import Page, Registry
 from portico.response_headers import SECURITY_HEADERS
 from portico.shared_answers import KEPT_CODING
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
@@ -76,6 +76,7 @@ def nginx_config(registry: Registry) -> str:
     """Render nginx's configuration, in which the entrypoint fills in what only the running container knows."""
     return _template("nginx.conf.jinja").render(
         pages=tuple(registry),
+        shares=any(page.fresh_s for page in registry),
         home=next((page for page in registry if page.path == "/"), None),
         callback=CALLBACK,
         misdirected=MISDIRECTED,
@@ -95,7 +96,6 @@ def nginx_config(registry: Registry) -> str:
         unread_statuses=[status.value for status in UNREAD_STATUSES],
         service_port=SERVICE_PORT,
         gateway_port=GATEWAY_PORT,
-        held_body_bytes=HELD_BODY_BYTES,
         longest_retry_s=LONGEST_RETRY_S,
     )
 

@@ -10,11 +10,12 @@ GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas
 MOST_WORKERS=8
 LEAST_ROOM=4096 # KiB; above it, since nginx is told late
 
-local_resolvers=$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' /etc/resolv.conf | xargs)
+# How long an answer holds: discovery says so itself (not at all, and nginx asks once a second); the others' own word is too long.
+local_resolvers="$(awk '$1 == "nameserver" {print ($2 ~ /:/) ? "[" $2 "]" : $2}' /etc/resolv.conf | xargs) valid=1s"
 
 discovery() { [ -z "$GATEWAY_DISCOVERY" ] || getent ahostsv4 "$GATEWAY_DISCOVERY" | awk 'NR == 1 {print $1 ":5353"}'; }
 
-ask() { printf 'resolver %s valid=1s;\n' "$1" >/tmp/resolver.conf; }
+ask() { printf 'resolver %s;\n' "$1" >/tmp/resolver.conf; }
 
 look_for_room() {
   room=$(df --output=avail -k /var/cache/portico | tail -n 1)

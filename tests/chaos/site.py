@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import requests
@@ -130,17 +131,12 @@ class ChaosSite:
 
     def given_to(self, container: str, since: float) -> list[tuple[float, str]]:
         """What the gateway gave to a replica: when it had its answer, seconds since the epoch, and with which status."""
-        log = run("docker", "logs", "--since", f"{since:.3f}", "--timestamps", self.gateway)
+        log = run("docker", "logs", "--since", f"{since:.3f}", self.gateway)
         address, given = self.address(container), []
-        for stamp, record in (line.split(" ", 1) for line in log.splitlines() if " {" in line):
-            given += [(epoch(stamp), status) for tried, status in tries(json.loads(record)) if tried == address]
-        return given
-
-
-def epoch(stamp: str) -> float:
-    """The seconds since the epoch of Docker's time stamps, which have nine digits of a second."""
-    whole, _, fraction = stamp.rstrip("Z").partition(".")
-    return time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) - time.timezone + float(f"0.{fraction}")
+        for record in (json.loads(line) for line in log.splitlines() if line.startswith("{")):
+            moment = datetime.fromisoformat(record["time"]).timestamp()
+            given += [(moment, status) for tried, status in tries(record) if tried == address and moment >= since]
+        return sorted(given)  # nginx's processes write their lines in turns
 
 
 def tries(record: dict) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from tests.processes import ROOT, free_port
 COMMAND_LIMIT_S = 600  # a first build downloads every package
 KNOWN_WITHIN_S = 30
 POLL_S = 0.02
+LOG_FLUSHED_S = 0.3  # nginx writes what it has every 0.2 s
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
 STAND_IN = Path(__file__).parent / "stand_in_page.py"
@@ -134,8 +135,28 @@ def inspect(container: str) -> dict:
     return json.loads(run("docker", "inspect", container))[0]
 
 
+def address_of(container: str) -> str:
+    """Where a container is reached in its only network."""
+    [network] = inspect(container)["NetworkSettings"]["Networks"].values()
+    return network["IPAddress"]
+
+
+@contextmanager
+def without_room(gateway: str) -> Iterator[None]:
+    """Let a gateway have no room for what it keeps until the block ends."""
+    filler = "/var/cache/portico/filler"
+    # More than once: for what is being written at that moment, and gives its room back.
+    fills = f"for turn in 1 2 3; do cat /dev/zero >>{filler} 2>/dev/null; sleep 0.1; done"
+    try:
+        run("docker", "exec", gateway, "sh", "-c", fills)
+        yield
+    finally:
+        run("docker", "exec", gateway, "rm", filler)
+
+
 def access_log(container: str) -> list[dict]:
     """The access log of a container so far, a record for each request."""
+    time.sleep(LOG_FLUSHED_S)
     lines = run("docker", "logs", container).splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STREAM_PAUSE_S = 1.0
+SLOW_S = 0.2
 seen: Counter[str] = Counter()  # requests by path
 
 
@@ -13,8 +14,10 @@ class StandIn(BaseHTTPRequestHandler):
     """Answers with the request itself; the last segment of the path chooses other behaviour."""
 
     protocol_version = "HTTP/1.1"
+    asked = 0  # requests on this connection
 
     def do_GET(self):
+        self.asked += 1
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = self.path.partition("?")[0]
         seen[path] += 1
@@ -24,7 +27,9 @@ class StandIn(BaseHTTPRequestHandler):
             "unavailable": self.unavailable,
             "cut": self.cut,
             "hangup": self.hang_up,
+            "dies": self.die_once,
             "seen": self.tell,
+            "slow": self.answer_slowly,
         }
         if name in special:
             special[name]()
@@ -43,6 +48,19 @@ class StandIn(BaseHTTPRequestHandler):
 
     def tell(self):
         self.answer(200, json.dumps(seen).encode())
+
+    def die_once(self):
+        """Hang up on the first request, and after it on connections that are as old: those of a process that has died."""
+        if seen[self.path] == 1:
+            time.sleep(2 * SLOW_S)
+        if seen[self.path] > 1 and self.asked == 1:
+            self.answer(200, b"{}")
+        else:
+            self.hang_up()
+
+    def answer_slowly(self):
+        time.sleep(SLOW_S)
+        self.answer(200, b"{}")
 
     def answer(self, status, body):
         self.send_response(status)
@@ -74,5 +92,9 @@ class StandIn(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # with the usual 5, some of many who come at once are not taken
+
+
 if __name__ == "__main__":
-    ThreadingHTTPServer(("", 8000), StandIn).serve_forever()
+    Server(("", 8000), StandIn).serve_forever()

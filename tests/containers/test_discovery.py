@@ -1,6 +1,7 @@
 """Replicas that are not well: the gateway sends nobody to them, as soon as discovery has seen it."""
 
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 import requests
 
 from tests.containers.load import load_on
-from tests.containers.stack import Stack, access_log, inspect, run
+from tests.containers.stack import Stack, access_log, address_of, run
 
 pytestmark = pytest.mark.containers
 REPLICAS = 3
@@ -34,16 +35,16 @@ def replicas(stack: Stack) -> Iterator[list[str]]:
         stack.healthy()
 
 
-def address_of(container: str) -> str:
-    [network] = inspect(container)["NetworkSettings"]["Networks"].values()
-    return network["IPAddress"]
-
-
 def named(stack: Stack, page: str = "barchart") -> set[str]:
     """The addresses to which discovery sends visitors; none while it starts."""
+    return set(ask_discovery(stack, page).stdout.split())
+
+
+def ask_discovery(stack: Stack, page: str) -> subprocess.CompletedProcess[str]:
+    """Ask as an operator does; it fails while discovery starts, and for what is no page."""
     [container] = stack.containers("discovery")
     command = ["docker", "exec", container, "python", "-m", "gateway.discovery", page]
-    return set(subprocess.run(command, check=False, capture_output=True, text=True).stdout.split())
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def until_named(stack: Stack, wanted: set[str]) -> None:
@@ -116,6 +117,18 @@ def test_gateway_asks_the_engine_where_there_is_no_discovery(stack: Stack):
         assert resolver == "resolver 127.0.0.11 valid=1s;\n"
     finally:
         stack.healthy()
+
+
+def test_name_that_no_container_has_is_not_asked_of_the_machines_name_server(stack: Stack):
+    """It may be silent for seconds. What it does not know is an error; Docker's own answer is one without an address."""
+    asks = "import socket\ntry: socket.getaddrinfo('nobody', 80)\nexcept socket.gaierror as error: print(error.errno)"
+    said = stack.compose("exec", "--no-TTY", "discovery", "python", "-c", asks)
+    assert int(said) == socket.EAI_NODATA
+
+
+def test_page_that_is_not_of_the_site_is_named_to_who_asks_for_it(stack: Stack):
+    done = ask_discovery(stack, "barchrt")
+    assert (done.returncode, done.stderr) == (1, "discovery: no page is named 'barchrt'\n")
 
 
 def test_address_that_another_page_has_taken_over_gives_no_wrong_answer(stack: Stack, replicas: list[str]):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gateway.nginx.render import nginx_config
 from portico.registry import parse_registry
-from tests.containers.stack import Stack, access_log, run
+from tests.containers.stack import Stack, access_log, run, without_room
 from tests.processes import free_port
 
 pytestmark = pytest.mark.containers
@@ -29,6 +29,7 @@ START = ("docker", "run", "--detach", "--name")
 KEPT = "/var/cache/portico"
 ROOM = "64m"
 WITHIN_S = 60  # on a busy machine
+VERSION_HOLDS_S = 1  # in the gateway
 BUFFER = 64 * 1024  # bytes of a body that the gateway holds in memory
 
 
@@ -216,6 +217,24 @@ def test_page_that_fails_to_say_its_version_answers_and_nothing_is_kept(sharing:
     raise AssertionError("the last version is kept for ever")
 
 
+def test_no_answer_is_cut_for_as_long_as_there_is_no_room(sharing: Sharing):
+    with without_room(sharing.gateway):
+        until_noticed(sharing.gateway)
+        until = time.monotonic() + 3 * VERSION_HOLDS_S
+        while time.monotonic() < until:
+            sharing.ask(uuid.uuid4().hex)
+    until = time.monotonic() + WITHIN_S
+    while sharing.ask(body := uuid.uuid4().hex) != sharing.ask(body):
+        assert time.monotonic() < until, "nothing is kept though there is room again"
+
+
+def until_noticed(gateway: str) -> None:
+    """Return once nginx is told that there is no room."""
+    deadline = time.monotonic() + WITHIN_S
+    while subprocess.run(["docker", "exec", gateway, "test", "-e", "/tmp/no-room"], check=False).returncode:
+        assert time.monotonic() < deadline, "nobody tells it"
+
+
 def test_answer_that_is_past_its_time_is_given_to_nobody(sharing: Sharing):
     sharing.page_says(headers=SHARED | {"Cache-Control": "public, max-age=1, stale-while-revalidate=1"})
     try:
@@ -237,11 +256,12 @@ def test_old_answer_is_given_while_the_new_one_is_worked_out(sharing: Sharing):
         while answers[-1].json() == answers[0].json():
             assert time.monotonic() < deadline, "it is never renewed"
             answers.append(sharing.answer(body))
-        ids = {each.headers["X-Request-ID"] for each in answers}
-        said: list[str] = []
-        while len(said) < len(ids):  # the log may be behind
+        ids = [each.headers["X-Request-ID"] for each in answers]
+        logged: dict[str, str] = {}
+        while not logged.keys() >= {*ids}:  # the log may be behind
             assert time.monotonic() < deadline, "not all of it is in the log"
-            said = [each["cache"] for each in access_log(sharing.gateway) if each["request_id"] in ids]
+            logged = {each["request_id"]: each["cache"] for each in access_log(sharing.gateway)}
+        said = [logged[each] for each in ids]  # each of nginx's processes writes its lines in its own turn
         assert (said[0], said[-1]) == ("MISS", "HIT")
         assert "STALE" in said
         assert "EXPIRED" not in said

@@ -209,8 +209,12 @@ def test_page_whose_replicas_all_hang_keeps_them(town: Town):
     following(replicas, watch)
 
 
-@pytest.mark.parametrize("said", [None, []])
-def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(town: Town, said):
+@pytest.mark.parametrize(("said", "afterwards", "state"), [(None, [FIRST], "failing"), ([], [], "gone")])
+def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(
+    town: Town, caplog: pytest.LogCaptureFixture, said, afterwards, state
+):
+    """And afterwards, where the name server says nothing at all."""
+    caplog.set_level("INFO")
     town.named = [FIRST]
     replicas = town.replicas()
 
@@ -220,8 +224,10 @@ def test_replica_is_given_for_as_long_as_it_answers_while_no_name_is_known(town:
             town.named = said
             await until_checked(town, more=5)
             await until_named(replicas, FIRST)
-        if said == []:
-            await until_named(replicas)
+        async with asyncio.timeout(WITHIN_S):
+            while f"{FIRST}: {state}" not in caplog.text:
+                await asyncio.sleep(LOOKS)
+        await until_named(replicas, *afterwards)
 
     following(replicas, watch)
 

@@ -1,6 +1,10 @@
 """The part of DNS that the gateway's name server speaks."""
 
+import errno
+import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from ipaddress import IPv4Address
 
 import pytest
@@ -10,8 +14,10 @@ from hypothesis import strategies as st
 from gateway.discovery.dns import (
     HEADER,
     MOST_ADDRESSES,
+    NOBODY,
     MalformedQuestion,
     Refusal,
+    ask,
     read_question,
     write_answer,
     write_question,
@@ -33,6 +39,20 @@ class Known:
         return self._addresses
 
 
+@contextmanager
+def serving(names: NameServer):
+    """Answer on a socket until the block ends, which gets its address."""
+
+    def answer():
+        datagram, caller = asked.recvfrom(4096)
+        asked.sendto(names.answer(read_question(datagram)), caller)
+
+    with socket.socket(type=socket.SOCK_DGRAM) as asked, ThreadPoolExecutor(1) as answering:
+        asked.bind(("127.0.0.1", 0))
+        answering.submit(answer)
+        yield asked.getsockname()
+
+
 def code_of(answer: bytes) -> int:
     return answer[3] & 0x0F
 
@@ -49,8 +69,32 @@ def test_name_is_read_whatever_its_case():
 def test_answer_has_each_address():
     answer = write_answer(read_question(ASKED), ADDRESSES)
     assert answer == bytes.fromhex("1234 8500 0001 0002 0000 0000") + ASKED[12:] + b"".join(
-        bytes.fromhex("c00c 0001 0001 00000001 0004") + address.packed for address in ADDRESSES
+        bytes.fromhex("c00c 0001 0001 00000000 0004") + address.packed for address in ADDRESSES
     )
+
+
+def test_answer_without_an_address_is_one_that_nginx_asks_for_again_soon():
+    answer = write_answer(read_question(ASKED), [])
+    assert answer == write_answer(read_question(ASKED), [NOBODY])
+    assert HEADER.unpack_from(answer)[3] == 1
+
+
+def test_nobodys_address_is_refused_at_once():
+    with pytest.raises(OSError, match="unreachable") as refused:
+        socket.create_connection((str(NOBODY), 8000), timeout=5)
+    assert refused.value.errno == errno.ENETUNREACH
+
+
+@pytest.mark.parametrize(("known", "addresses"), [(Known(ADDRESSES), ADDRESSES), (Known([]), []), (Known(None), None)])
+def test_who_asks_the_name_server_gets_what_is_known(known, addresses):
+    with serving(NameServer({"barchart": known})) as server:
+        found = ask("barchart", server, timeout=5)
+    assert (found and sorted(found)) == addresses
+
+
+def test_who_asks_for_a_name_that_is_no_pages_is_told_so():
+    with serving(NameServer({"barchart": Known(ADDRESSES)})) as server, pytest.raises(LookupError, match="barchrt"):
+        ask("barchrt", server, timeout=5)
 
 
 def test_question_of_another_type_has_an_answer_without_addresses():
@@ -102,7 +146,7 @@ def test_any_datagram_is_read_or_refused(datagram):
     ("name", "known", "code"),
     [
         ("barchart", Known(ADDRESSES), 0),
-        ("barchart", Known([]), Refusal.NO_SUCH_NAME),  # nginx forgets the page's replicas
+        ("barchart", Known([]), 0),  # nginx forgets the page's replicas, and goes on asking
         ("barchart", Known(None), Refusal.NOT_KNOWN_YET),  # nginx keeps those that it has
         ("linechart", Known(ADDRESSES), Refusal.NO_SUCH_NAME),
     ],

@@ -78,7 +78,9 @@ def test_path_goes_to_its_page_as_it_is(config: str, location: str, name: str):
 
 def test_home_gets_what_is_of_home_and_nothing_else(config: str):
     heads = re.findall(r"(location .*\S) \{", config)
-    of_home = {head.split()[-1] for head in heads if "proxy_pass http://home;" in block(config, head)}
+    of_home = {
+        head.split()[-1] for head in heads if re.search(r"proxy_pass http://home(_again)?;", block(config, head))
+    }
     assert of_home == {"/", "/_", "/assets/", "@home_again", "@home_misdirected"}
     assert all(is_of_home(path) for path in of_home if path.startswith("/"))
     assert "return 404;" in block(config, "location /")
@@ -138,31 +140,52 @@ def test_what_took_too_long_is_not_given_to_another_replica():
 
 @pytest.mark.parametrize(("page", "replayed"), [("pure", True), ("sales", False), ("home", False)])
 def test_only_pure_pages_have_their_callbacks_sent_again(config: str, page: str, replayed: bool):
+    """Only on connections of which each counts as a try, and three times at most."""
     path = {"sales": "^~ /team/sales/", "pure": "^~ /pure/", "home": "= /"}[page]
-    assert ("non_idempotent" in block(config, f"location {path}")) == replayed
+    again = block(config, f"location @{page}_again")
+    assert "proxy_next_upstream error timeout;" in block(config, f"location {path}")
+    assert ("proxy_next_upstream error timeout non_idempotent;" in again) == replayed
+    assert ("proxy_next_upstream_tries 2;" in again) == replayed
     assert ("$died_at_once" in block(config, f"location @{page}_unanswered")) == replayed
-    assert "non_idempotent" not in block(config, f"location @{page}_again")
-
-
-def test_callback_is_given_to_two_replicas_at_most(config: str):
-    assert "proxy_next_upstream_tries 2;" in block(config, "location ^~ /pure/")
 
 
 @pytest.mark.parametrize(
     ("states", "again"),
     [
-        ("502|0.003", True),
-        ("502, 502|0.010, 0.003", False),  # two replicas had it
-        ("502|2.100", False),  # it worked on it
-        ("504|0.003", False),
-        ("502 : 502|0.003 : 0.002", False),  # the second time
+        ("502|0.000|0.003", True),
+        ("504, 502|-, 0.000|0.150, 0.003", True),  # the first did not take it
+        ("502, 502|0.000, -|0.003, 0.000", False),  # $not_taken knows of that
+        ("502, 502|0.000, 0.000|0.010, 0.003", False),  # two replicas had it
+        ("502|0.000|2.100", False),  # it worked on it
+        ("502|-|0.000", False),
+        ("504|0.000|0.003", False),
+        ("502 : 502|0.000 : 0.000|0.003 : 0.002", False),  # the second time
+        ("502, 502 : 502|0.000, - : 0.000|0.003, 0.000 : 0.002", False),
     ],
 )
 def test_callback_of_which_a_replica_died_at_once_is_sent_once_more(config: str, states: str, again: bool):
-    [pattern] = re.findall(
-        r'"~(\S.*)" 1;', block(config, 'map "$upstream_status|$upstream_response_time" $died_at_once')
-    )
+    known = block(config, 'map "$upstream_status|$upstream_connect_time|$upstream_response_time" $died_at_once')
+    [pattern] = re.findall(r'"~(\S.*)" 1;', known)
     assert bool(re.search(pattern, states)) == again
+
+
+@pytest.mark.parametrize(
+    ("states", "again"),
+    [
+        ("- : -, -|10.0.0.1:8000 : 10.0.0.1:8000, pure_again", True),
+        ("0.000 : -, -|10.0.0.1:8000 : 10.0.0.1:8000, pure_again", True),
+        ("0.000, - : -|10.0.0.1:8000, pure : pure_again", True),
+        ("- : 0.000, -|10.0.0.1:8000 : 10.0.0.1:8000, pure_again", False),  # one took it
+        ("- : -|10.0.0.1:8000 : 10.0.0.2:8000", False),  # all were tried
+        ("-, -|10.0.0.1:8000, pure", False),  # the first time
+        ("- : - : -|10.0.0.1:8000 : pure_again : pure_again", False),  # the third
+    ],
+)
+def test_second_time_that_a_change_of_the_list_stopped_is_followed_by_a_third(config: str, states: str, again: bool):
+    known = block(config, 'map "$upstream_connect_time|$upstream_addr" $stopped_again')
+    [pattern] = re.findall(r'"~(\S.*)" 1;', known)
+    assert bool(re.search(pattern, states)) == again
+    assert "if ($stopped_again) { return 421; }" in block(config, "location @sales_unanswered")
 
 
 def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
@@ -170,6 +193,15 @@ def test_large_bodies_are_passed_on_as_they_arrive_and_only_once(config: str):
     assert "proxy_request_buffering" not in block(config, "location ^~ /pure/")
     assert "location @uploads_again {" not in config
     assert "location @pure_again {" in config
+
+
+def test_second_time_is_on_new_connections(config: str):
+    """A kept one may be of the process that died under the first time."""
+    assert "proxy_pass http://pure_again;" in block(config, "location @pure_again")
+    upstream = block(config, "upstream pure_again")
+    assert "server pure${PORTICO_DNS_SUFFIX}:8000 resolve max_fails=" in upstream
+    assert "keepalive 0;" in upstream
+    assert "upstream uploads_again " not in config
 
 
 def test_whether_a_replica_took_the_request_is_asked_anew_after_the_second_time(config: str):
@@ -183,6 +215,29 @@ def test_whether_a_replica_took_the_request_is_asked_anew_after_the_second_time(
 def test_what_no_replica_took_is_passed_on_once_more(config: str, connect_times: str, again: bool):
     [pattern] = re.findall(r'"~(\S.*)" 1;', block(config, "map $upstream_connect_time $not_taken"))
     assert bool(re.search(pattern, connect_times)) == again
+
+
+@pytest.mark.parametrize(
+    ("request_line", "method"),
+    [
+        ("POST /a HTTP/1.1", "POST"),
+        ("M-SEARCH /a HTTP/1.1", "M-SEARCH"),
+        ("VERSION_X /a", "VERSION_X"),
+        ("post /a HTTP/1.1", None),
+        (f"{'A' * 33} /a HTTP/1.1", None),
+        ('GE"T /a HTTP/1.1', None),
+    ],
+)
+def test_log_has_the_method_that_was_sent(config: str, request_line: str, method: str | None):
+    [pattern] = re.findall(r'"~(\S.*)" \$verb;', block(config, "map $request $logged_method"))
+    found = re.search(pattern.replace("?<", "?P<"), request_line)
+    assert (found and found["verb"]) == method
+
+
+def test_gateway_without_shared_answers_names_nothing_of_theirs():
+    """nginx does not start with a variable that it does not know."""
+    assert "$asks_version" in config_of(HOME, {**PURE, "fresh": 5})
+    assert "$asks_version" not in config_of(HOME, PURE)
 
 
 def test_shared_assets_come_from_any_page(config: str):
@@ -214,8 +269,9 @@ def test_no_service_route_has_a_location(config: str):
 
 def test_request_that_met_another_page_is_given_to_the_other_addresses(config: str):
     again = block(config, "location @pure_misdirected")
-    assert "proxy_pass http://pure;" in again
-    assert "proxy_next_upstream http_404 non_idempotent;" in again
+    assert "proxy_pass http://pure_again;" in again
+    assert "proxy_next_upstream error timeout http_404 non_idempotent;" in again
+    assert "proxy_next_upstream http_404 non_idempotent;" in block(config, "location @sales_misdirected")
     assert "error_page 404 =503 /.errors/pure/503.$error_format;" in again
     assert "proxy_ignore_headers X-Accel-Redirect;" in again
 

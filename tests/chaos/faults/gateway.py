@@ -4,17 +4,13 @@ import signal
 
 from tests.chaos.faults.fault import Struck, fault
 from tests.chaos.site import ChaosSite, send, wait_until_started_again
-from tests.containers.stack import inspect, run
+from tests.containers.stack import inspect, without_room
 
 
 @fault("disk-full", "the gateway's cache has no room left")
 def disk_full(site: ChaosSite) -> Struck:
-    filler = "/var/cache/portico/filler"
-    run("docker", "exec", site.gateway, "sh", "-c", f"cat /dev/zero > {filler} 2>/dev/null || true")
-    try:
+    with without_room(site.gateway):
         yield []
-    finally:
-        run("docker", "exec", site.gateway, "rm", filler)
 
 
 @fault("gateway", "the gateway killed, and started again by the engine", seconds=0)
