@@ -108,6 +108,23 @@
     note.hidden = false;
   };
 
+  // The first chart of a document is drawn in a task of its own: on a slow processor React's has taken a tenth of a second by
+  // then, and what a reader taps meanwhile would wait for both.
+  let turn = null;
+  let waiting = 0;
+  let isDrawn = false;
+  const inOwnTask = (draw) => (plot, ...more) => {
+    if (isDrawn) return draw(plot, ...more);
+    const stood = plot.isConnected;
+    turn ??= new Promise((resolve) => setTimeout(resolve));
+    waiting += 1;
+    return turn.then(() => { // in the order in which they came
+      waiting -= 1;
+      isDrawn = waiting === 0;
+      return stood && !plot.isConnected ? plot : draw(plot, ...more);
+    });
+  };
+
   const checked = (draw) => (plot, figure, ...more) => {
     if (namespace.foreignPlotly) location.reload(); // a document can have one, and this is another page's
     sayUnknown(Array.isArray(figure) ? figure : (figure?.data ?? []));
@@ -122,6 +139,7 @@
       plotly = loaded;
       namespace.plotly = document.currentScript?.getAttribute("src"); // which of them
       for (const name of ["newPlot", "react"]) plotly[name] = checked(plotly[name]);
+      plotly.react = inOwnTask(plotly.react); // Dash's, which waits for it; what a page draws itself may not
     },
   });
 
