@@ -71,7 +71,11 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
         lighthouse = install(Path(folder))
         for _ in range(rounds):
             for page in PAGES:
-                report = report_on(lighthouse, stack.url + page, Path(folder))
+                try:
+                    report = report_on(lighthouse, stack.url + page, Path(folder))
+                except subprocess.CalledProcessError:  # it has said why, such as that its browser recorded nothing
+                    print(f"- {page}: a run is left out")
+                    continue
                 taken[page].append(scores(report))
                 for fault in faults(report) if len(taken[page]) == 1 else []:
                     print(f"- {page} {fault}")

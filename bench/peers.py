@@ -17,7 +17,7 @@ from urllib.error import URLError
 
 import psutil
 
-from tests.containers.stack import Stack, inspect, running_stack
+from tests.containers.stack import Stack, address_of, running_stack
 from tests.processes import free_port
 from tests.site.visitor import open_page
 
@@ -159,5 +159,4 @@ def containers() -> Iterator[Stack]:
 
 def own_address(container: str, port: int) -> str:
     """A container's own address: the published port has one more process on the way."""
-    (network,) = inspect(container)["NetworkSettings"]["Networks"].values()
-    return f"http://{network['IPAddress']}:{port}"
+    return f"http://{address_of(container)}:{port}"
