@@ -217,15 +217,17 @@ def test_page_that_fails_to_say_its_version_answers_and_nothing_is_kept(sharing:
     raise AssertionError("the last version is kept for ever")
 
 
-def test_no_answer_is_cut_for_as_long_as_there_is_no_room(sharing: Sharing):
-    with without_room(sharing.gateway):
-        until_noticed(sharing.gateway)
-        until = time.monotonic() + 3 * VERSION_HOLDS_S
-        while time.monotonic() < until:
-            sharing.ask(uuid.uuid4().hex)
-    until = time.monotonic() + WITHIN_S
-    while sharing.ask(body := uuid.uuid4().hex) != sharing.ask(body):
-        assert time.monotonic() < until, "nothing is kept though there is room again"
+def test_no_answer_is_cut_for_as_long_as_there_is_no_room(stack: Stack, templates: Path):
+    # A gateway of its own: for two seconds more, one of nginx's processes may still know of no room.
+    with running(stack, templates, ROOM) as sharing:
+        with without_room(sharing.gateway):
+            until_noticed(sharing.gateway)
+            until = time.monotonic() + 3 * VERSION_HOLDS_S
+            while time.monotonic() < until:
+                sharing.ask(uuid.uuid4().hex)
+        until = time.monotonic() + WITHIN_S
+        while sharing.ask(body := uuid.uuid4().hex) != sharing.ask(body):
+            assert time.monotonic() < until, "nothing is kept though there is room again"
 
 
 def until_noticed(gateway: str) -> None:
