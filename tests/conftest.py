@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from hypothesis import settings
 
 from tests.processes import MODES, ROOT
 
@@ -18,6 +19,10 @@ CONTAINERS = "containers"
 GIVEN_SITE_TIMEOUT_S = 10
 WITHOUT_A_GATEWAY = "one_server"
 GIVEN = "given"  # the site of --url, behind a gateway of its own
+
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 
 def pytest_addoption(parser):

@@ -46,6 +46,9 @@ def main(arguments: list[str]) -> int:
         except LookupError:
             print(f"discovery: no page is named {arguments[0]!r}", file=sys.stderr)
             return 1
+        except OSError as error:
+            print(f"discovery: nobody answers on 127.0.0.1:{PORT}: {error}", file=sys.stderr)
+            return 1
         print(*addresses or [], sep="\n")
         return 0 if addresses is not None else 1
     try:

@@ -19,7 +19,6 @@ from tests.processes import ROOT, free_port
 COMMAND_LIMIT_S = 600  # a first build downloads every package
 KNOWN_WITHIN_S = 30
 POLL_S = 0.02
-LOG_FLUSHED_S = 0.3  # nginx writes what it has every 0.2 s
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
 STAND_IN = Path(__file__).parent / "stand_in_page.py"
@@ -151,12 +150,23 @@ def without_room(gateway: str) -> Iterator[None]:
         run("docker", "exec", gateway, "sh", "-c", fills)
         yield
     finally:
-        run("docker", "exec", gateway, "rm", filler)
+        run("docker", "exec", gateway, "rm", "-f", filler)
+
+
+def logged(container: str, *request_ids: str) -> list[dict]:
+    """What the access log of a container says of these requests, in their order; nginx and the engine write it down later."""
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while True:
+        records = {record["request_id"]: record for record in access_log(container)}
+        if missing := {*request_ids} - records.keys():
+            assert time.monotonic() < deadline, f"not in the log of {container}: {missing}"
+            time.sleep(POLL_S)
+        else:
+            return [records[each] for each in request_ids]
 
 
 def access_log(container: str) -> list[dict]:
-    """The access log of a container so far, a record for each request."""
-    time.sleep(LOG_FLUSHED_S)
+    """The access log of a container so far, a record for each request; the last may not be there yet."""
     lines = run("docker", "logs", container).splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 

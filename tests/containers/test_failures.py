@@ -1,12 +1,13 @@
 """A page dies: the others do not notice, its visitors are told, and it is back by itself."""
 
+import re
 import time
 
 import pytest
 import requests
 
 from tests.containers.load import load_on
-from tests.containers.stack import KNOWN_WITHIN_S, Stack, access_log, address_of, listening_since
+from tests.containers.stack import KNOWN_WITHIN_S, Stack, address_of, listening_since, logged
 from tests.security.header_rules import broken_rules
 from tests.site.visitor import ask, without_pace
 
@@ -79,11 +80,12 @@ def until_forgotten(stack: Stack, address: str) -> None:
     """
     [gateway] = stack.containers("gateway")
     deadline = time.monotonic() + KNOWN_WITHIN_S
-    tried = address
-    while address in tried:
+    tried = [f"{address}:8000"]
+    while f"{address}:8000" in tried:
         assert time.monotonic() < deadline, f"{address} is still tried"
-        requests.get(f"{stack.url}/barchart/", timeout=10)
-        tried = access_log(gateway)[-1]["upstream"]
+        answer = requests.get(f"{stack.url}/barchart/", timeout=10)
+        [record] = logged(gateway, answer.headers["X-Request-ID"])
+        tried = re.split(", | : ", record["upstream"])
 
 
 def test_page_is_stopped_and_started(stack: Stack):

@@ -4,13 +4,14 @@ import json
 import re
 import socket
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from portico.response_headers import SECURITY_HEADERS
-from tests.containers.stack import Stack, access_log, inspect, run
+from tests.containers.stack import Stack, inspect, logged, run
 from tests.site.visitor import without_hashes
 
 pytestmark = pytest.mark.containers
@@ -78,13 +79,13 @@ def test_request_id_is_the_gateways_own_and_in_every_log(stack: Stack):
     request_id = response.headers["X-Request-ID"]
     assert REQUEST_ID.fullmatch(request_id)
     for service in ("gateway", "barchart"):
-        [record] = [each for each in log_of(stack, service) if each["request_id"] == request_id]
+        [record] = logged(stack.containers(service)[0], request_id)
         assert (record["method"], record["path"], record["status"]) == ("GET", "/barchart/", 200)
 
 
 def test_log_says_which_replica_answered_and_how_long_it_took(stack: Stack):
     request_id = requests.get(f"{stack.url}/barchart/_status", timeout=10).headers["X-Request-ID"]
-    [record] = [each for each in log_of(stack, "gateway") if each["request_id"] == request_id]
+    [record] = logged(stack.containers("gateway")[0], request_id)
     assert record["upstream"].endswith(":8000")
     assert record["upstream_status"] == "200"
     assert float(record["upstream_seconds"]) <= record["seconds"] + ROUNDING_S
@@ -92,7 +93,7 @@ def test_log_says_which_replica_answered_and_how_long_it_took(stack: Stack):
 
 def test_log_has_the_method_of_the_request_where_an_error_page_answers_it(stand_in: str, stack: Stack):
     request_id = requests.post(f"{stand_in}/logged/hangup", json={}, timeout=5).headers["X-Request-ID"]
-    [record] = [each for each in log_of(stack, "gateway") if each["request_id"] == request_id]
+    [record] = logged(stack.containers("gateway")[0], request_id)
     assert (record["method"], record["status"]) == ("POST", 502)
 
 
@@ -126,18 +127,19 @@ def test_callback_of_a_pure_page_whose_replica_hangs_up_is_sent_three_times_at_m
     """However many connections the gateway keeps to it: each would be a try that nginx does not count."""
     with ThreadPoolExecutor(VISITORS) as at_once:
         kept = [at_once.submit(requests.get, f"{stand_in}/slow", timeout=5) for _ in range(VISITORS)]
-    response = requests.post(f"{stand_in}/callback/hangup", json={}, timeout=5)
+    path = f"callback/{uuid.uuid4().hex}/hangup"  # the page counts for as long as it runs
+    response = requests.post(f"{stand_in}/{path}", json={}, timeout=5)
     seen = requests.get(f"{stand_in}/seen", timeout=5).json()
     assert {each.result().status_code for each in kept} == {200}
     assert response.status_code == 502
-    assert 1 < seen["/linechart/callback/hangup"] <= 3
+    assert 1 < seen[f"/linechart/{path}"] <= 3
 
 
 def test_second_time_is_on_a_new_connection(stand_in: str):
     """Connections that were kept meanwhile may be of the process that died under the first try."""
     with ThreadPoolExecutor(2 * VISITORS) as at_once:
         others = [at_once.submit(requests.get, f"{stand_in}/slow", timeout=5) for _ in range(VISITORS)]
-        paths = [f"{stand_in}/callback/{number}/dies" for number in range(VISITORS)]
+        paths = [f"{stand_in}/callback/{uuid.uuid4().hex}/dies" for _ in range(VISITORS)]
         answers = [at_once.submit(requests.post, path, json={}, timeout=5) for path in paths]
     assert {each.result().status_code for each in others} == {200}
     assert {each.result().status_code for each in answers} == {200}
@@ -205,10 +207,6 @@ def test_redirect_is_relative_and_keeps_the_query(stack: Stack):
 def test_text_is_compressed(stack: Stack, path: str):
     response = requests.get(stack.url + path, headers={"Accept-Encoding": "gzip"}, timeout=10)
     assert response.headers["Content-Encoding"] == "gzip"
-
-
-def log_of(stack: Stack, service: str) -> list[dict]:
-    return access_log(stack.containers(service)[0])
 
 
 def raw_request(stack: Stack, head: str) -> tuple[int, str, str]:

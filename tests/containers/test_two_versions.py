@@ -5,7 +5,7 @@ import subprocess
 import pytest
 import requests
 
-from tests.containers.stack import Stack, access_log, run
+from tests.containers.stack import Stack, logged, run
 from tests.site.visitor import open_page
 
 pytestmark = pytest.mark.containers
@@ -61,14 +61,15 @@ def test_each_page_has_the_files_of_its_own_version_and_the_gateway_keeps_both(s
     stack.kill("home", "barchart")
     run("docker", "pause", other_version)
     try:
-        again = {each: requests.get(stack.url + each, timeout=20).content for each in whole}
+        again = {each: requests.get(stack.url + each, timeout=20) for each in whole}
     finally:
         run("docker", "unpause", other_version)
         stack.healthy()
-    assert again == {each: answer.content for each, answer in whole.items()}
+    assert [each.content for each in again.values()] == [each.content for each in whole.values()]
     [gateway] = stack.containers("gateway")
-    of_lines = [each for each in access_log(gateway) if each["path"] in lines - bars]
-    assert {each["cache"] for each in of_lines} == {"MISS", "HIT"}
+    for answers, cache in ((whole, "MISS"), (again, "HIT")):
+        of_lines = [answers[each].headers["X-Request-ID"] for each in lines - bars]
+        assert {each["cache"] for each in logged(gateway, *of_lines)} == {cache}
 
 
 def test_coding_that_one_client_asks_for_is_not_given_to_another(stack: Stack, other_version: str):

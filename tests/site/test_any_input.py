@@ -22,7 +22,7 @@ from tests.data.real_tables import real_tables, write_folder
 from tests.processes import ROOT
 from tests.site.visitor import Answer, Document, OpenedPage
 
-EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=60, derandomize=True)
 NAMES = ("barchart", "linechart")
 CHARTS = {"barchart": BarChart, "linechart": LineChart}
 ROUNDS = 3

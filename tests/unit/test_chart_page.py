@@ -17,7 +17,7 @@ from portico.page_app import PageApp
 from tests.processes import ROOT
 from tests.site.visitor import Answer, Document, OpenedPage
 
-EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=60, derandomize=True)
 MADE_UP = (ROOT / "tests" / "made_up_chart.py").read_text(encoding="utf-8")
 REGISTRY = '[site]\ntitle = "Small"\n[[page]]\nname = "chart"\npure = true\n'
 GROUPS = ("data", "look", "filter")

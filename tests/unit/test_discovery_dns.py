@@ -3,6 +3,7 @@
 import errno
 import socket
 import struct
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv4Address
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.discovery import __main__ as command
 from gateway.discovery.dns import (
     HEADER,
     MOST_ADDRESSES,
@@ -24,6 +26,7 @@ from gateway.discovery.dns import (
     write_refusal,
 )
 from gateway.discovery.server import NameServer
+from tests.processes import free_port
 
 # What nginx sends for `barchart`: https://www.rfc-editor.org/rfc/rfc1035#section-4.1
 ASKED = bytes.fromhex("1234 0100 0001 0000 0000 0000 08") + b"barchart" + bytes.fromhex("00 0001 0001")
@@ -49,8 +52,10 @@ def serving(names: NameServer):
 
     with socket.socket(type=socket.SOCK_DGRAM) as asked, ThreadPoolExecutor(1) as answering:
         asked.bind(("127.0.0.1", 0))
-        answering.submit(answer)
+        asked.settimeout(5)
+        answered = answering.submit(answer)
         yield asked.getsockname()
+        answered.result()
 
 
 def code_of(answer: bytes) -> int:
@@ -79,6 +84,7 @@ def test_answer_without_an_address_is_one_that_nginx_asks_for_again_soon():
     assert HEADER.unpack_from(answer)[3] == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux says, where the gateway runs")
 def test_nobodys_address_is_refused_at_once():
     with pytest.raises(OSError, match="unreachable") as refused:
         socket.create_connection((str(NOBODY), 8000), timeout=5)
@@ -155,3 +161,11 @@ def test_name_server_answers_with_what_is_known(name, known, code):
     answer = NameServer({name: known}).answer(read_question(ASKED))
     assert code_of(answer) == code
     assert HEADER.unpack_from(answer)[:1] == struct.unpack("!H", ASKED[:2])
+
+
+def test_who_asks_where_nobody_answers_is_told_so(monkeypatch, capsys):
+    port = free_port()
+    monkeypatch.setattr(command, "PORT", port)
+    monkeypatch.setattr(command, "ANSWERS_WITHIN_S", 0.1)
+    assert command.main(["barchart"]) == 1
+    assert capsys.readouterr().err.startswith(f"discovery: nobody answers on 127.0.0.1:{port}: ")

@@ -164,7 +164,7 @@ def test_csv_comes_back_but_for_apostrophes(rows):
 # --- Parquet
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_parquet_comes_back_as_it_went(data, tmp_path_factory):
     kinds = data.draw(COLUMNS)

@@ -2,6 +2,8 @@
 
 import re
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from dash import html
@@ -112,11 +114,13 @@ def test_page_of_data_that_do_not_tell_their_version_is_made_anew(opened, versio
     assert opened() != opened()
 
 
-@pytest.mark.parametrize("server", ["", "fresh = 1"], indirect=True)
-def test_page_is_kept_for_no_longer_than_it_says(opened, monkeypatch):
-    now = kept_pages.time.monotonic()
+@pytest.mark.parametrize(("server", "is_kept"), [("", False), ("fresh = 1", True)], indirect=["server"])
+def test_page_is_kept_for_no_longer_than_it_says(opened, monkeypatch, is_kept):
+    now = time.monotonic()
+    monkeypatch.setattr(kept_pages, "time", SimpleNamespace(monotonic=lambda: now))
     before = opened()
-    monkeypatch.setattr(kept_pages.time, "monotonic", lambda: now + 100)
+    assert (opened() == before) is is_kept
+    monkeypatch.setattr(kept_pages, "time", SimpleNamespace(monotonic=lambda: now + 100))
     assert opened() != before
 
 

@@ -262,7 +262,9 @@ def test_answers_are_kept_where_a_page_says_for_how_long_and_nowhere_else():
     assert "$page_version" not in config_of(HOME, PURE)  # nothing sets it, and nginx would not start
 
 
-@pytest.mark.parametrize("head", ["location = /fresh/_dash-update-component", "location = /.version/fresh"])
+@pytest.mark.parametrize(
+    "head", ["location = /fresh/_dash-update-component", "location = /.version/fresh", "location @unknown_version"]
+)
 def test_kept_answer_leaves_in_one_piece(head: str):
     """nginx has `sendfile` by connection: the location of a question that an answer waits for sets it for that answer too."""
     assert "sendfile off;" in block(config_of(HOME, {"name": "fresh", "pure": True, "fresh": 60}), head)

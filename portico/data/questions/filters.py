@@ -18,6 +18,9 @@ from portico.form import is_day, moment, number
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
 NANOSECONDS = 9  # digits of a second
 LAST_DAY = datetime(9999, 12, 30)  # noqa: DTZ001 - moments are in UTC, without a zone
+# What 64 bits of nanoseconds can say, in whole microseconds; a bound beyond is no moment to compare one of these with.
+FIRST_OF_NANOSECONDS = datetime(1677, 9, 21, 0, 12, 43, 145225)  # noqa: DTZ001 - as above
+LAST_OF_NANOSECONDS = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001 - as above
 
 NONE = "(none)"  # how a reader sees and chooses what is missing
 EMPTY = "(empty)"  # and a text without a character, which stands for no choice in an address
@@ -58,7 +61,14 @@ class Filter:
         first, last = moment(self.low), moment(self.high)
         if last is not None and is_day(self.high) and last <= LAST_DAY:
             last += ALMOST_A_DAY
-        return first, last
+        return self._within_reach(first), self._within_reach(last)
+
+    def _within_reach(self, bound: datetime | None) -> datetime | None:
+        """The bound, or the nearest to it that a column of nanoseconds can be compared with."""
+        dtype = self.column.dtype
+        if bound is None or not isinstance(dtype, dt.Timestamp) or dtype.scale != NANOSECONDS:
+            return bound
+        return min(max(bound, FIRST_OF_NANOSECONDS), LAST_OF_NANOSECONDS)
 
 
 def filter_values(filters: Sequence[Filter]) -> Values:
@@ -115,8 +125,6 @@ def _conditions_of(wanted: Filter, relation: ir.Table, placed: Placed, name: str
         conditions.append(
             value.cast("float64").between(-LARGEST, LARGEST)
         )  # both engines take NaN for greater than any number
-    if isinstance(wanted.column.dtype, dt.Timestamp) and wanted.column.dtype.scale == NANOSECONDS:
-        value = value.cast("timestamp(6)")  # a bound may lie before or after all that nanoseconds can say
     if wanted.low:
         conditions.append(value >= placed(f"{name}low"))
     if wanted.high:
