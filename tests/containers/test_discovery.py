@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from gateway.discovery.dns import NOBODY
 from tests.containers.load import load_on
 from tests.containers.stack import Stack, access_log, address_of, run
 
@@ -127,6 +128,15 @@ def test_name_that_no_container_has_is_not_asked_of_the_machines_name_server(sta
     )
     said = stack.compose("exec", "--no-TTY", "discovery", "python", "-c", asks)
     assert said == "True\n"
+
+
+def test_nobodys_address_is_refused_at_once(stack: Stack):
+    asks = (
+        "import errno, socket\n"
+        f"try: socket.create_connection(('{NOBODY}', 8000), timeout=5)\n"
+        "except OSError as error: print(error.errno == errno.ENETUNREACH)"
+    )
+    assert stack.compose("exec", "--no-TTY", "discovery", "python", "-c", asks) == "True\n"
 
 
 def test_page_that_is_not_of_the_site_is_named_to_who_asks_for_it(stack: Stack):

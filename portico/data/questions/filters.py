@@ -17,10 +17,11 @@ from portico.form import is_day, moment, number
 
 ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the whole day
 NANOSECONDS = 9  # digits of a second
-LAST_DAY = datetime(9999, 12, 30)  # noqa: DTZ001 - moments are in UTC, without a zone
+# Moments are in UTC, without a zone.
+LAST_DAY = datetime.fromisoformat("9999-12-30")
 # What 64 bits of nanoseconds can say, in whole microseconds; a bound beyond is no moment to compare one of these with.
-FIRST_OF_NANOSECONDS = datetime(1677, 9, 21, 0, 12, 43, 145225)  # noqa: DTZ001 - as above
-LAST_OF_NANOSECONDS = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001 - as above
+FIRST_OF_NANOSECONDS = datetime.fromisoformat("1677-09-21T00:12:43.145225")
+LAST_OF_NANOSECONDS = datetime.fromisoformat("2262-04-11T23:47:16.854775")
 
 NONE = "(none)"  # how a reader sees and chooses what is missing
 EMPTY = "(empty)"  # and a text without a character, which stands for no choice in an address
@@ -74,9 +75,9 @@ class Filter:
 def filter_values(filters: Sequence[Filter]) -> Values:
     """The values of filters, for an expression of `filtered`."""
     values = Values()
-    for place, each in enumerate(filters):
-        values.bound |= {f"f{place}_{index}": value for index, value in enumerate(each.values)}
-        values.bound |= dict(zip((f"f{place}_low", f"f{place}_high"), each.bounds(), strict=True))
+    for name, each in _named(filters):
+        values.bound |= {f"{name}{index}": value for index, value in enumerate(each.values)}
+        values.bound |= dict(zip((f"{name}low", f"{name}high"), each.bounds(), strict=True))
     return values
 
 
@@ -89,7 +90,7 @@ def filtered(relation: ir.Table, filters: Sequence[Filter], *, in_memory: bool =
             not for one of a row that is joined, as long as it cannot tell what the condition does. It then skips no rows
             unread, and looks through a list of values one by one: they stay in the condition.
     """
-    types = {name: dtype for place, each in enumerate(filters) for name, dtype in each.types(f"f{place}_").items()}
+    types = {name: dtype for begins, each in _named(filters) for name, dtype in each.types(begins).items()}
     if not types:
         return relation
     if not in_memory or any(each.values for each in filters):
@@ -108,8 +109,12 @@ def text_of(relation: ir.Table, column: Column) -> ir.StringColumn:
 
 
 def _conditions(relation: ir.Table, filters: Sequence[Filter], placed: Placed) -> list[ir.BooleanValue]:
-    named = [(each, f"f{place}_") for place, each in enumerate(filters)]
-    return [condition for each, name in named for condition in _conditions_of(each, relation, placed, name)]
+    return [each for name, wanted in _named(filters) for each in _conditions_of(wanted, relation, placed, name)]
+
+
+def _named(filters: Sequence[Filter]) -> list[tuple[str, Filter]]:
+    """Each filter with what the names of its values in a query begin with."""
+    return [(f"f{place}_", each) for place, each in enumerate(filters)]
 
 
 def _conditions_of(wanted: Filter, relation: ir.Table, placed: Placed, name: str) -> list[ir.BooleanValue]:
