@@ -6,6 +6,7 @@ import threading
 from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
 if TYPE_CHECKING:
@@ -83,6 +84,17 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no t
         while handled is True and self._asks_again(conn):
             handled = super().handle(conn)
         return handled
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """Whether the connection can be used again; one whose request was read to its end needs not be asked for more.
+
+        The stock worker sets a limit of time to the socket and takes it away, twice, to find nothing.
+        """
+        body = conn.parser.mesg.body
+        if keepalive and isinstance(body.reader, LengthReader) and not body.reader.length and not body.failed:
+            conn.parser.mesg = None
+            return True
+        return bool(super()._keepalive_after(conn, keepalive))
 
     def _asks_again(self, conn: Any) -> bool:
         """Wait for the next request for a moment; half of the threads never do, so that somebody new finds one."""

@@ -8,6 +8,9 @@ from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.http.errors import InvalidChunkSize
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
 from portico.draining_worker import DrainingWorker
@@ -101,3 +104,44 @@ def test_seat_of_a_thread_that_stayed_is_free_again(worker, connect):
     for _ in range(3):
         worker.handle(connect(requests=2))
     assert worker.answered == 6
+
+
+def connection(head, body):
+    """A connection of a client who sent a request, and who is there still."""
+    client, server = socket.socketpair()
+    client.sendall(head + body)
+    parser = RequestParser(Config(), server, ("127.0.0.1", 1))
+    next(parser)
+    return client, SimpleNamespace(sock=server, parser=parser)
+
+
+@pytest.mark.parametrize("taken", [0, 3, 10])
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n", b"0123456789"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"a\r\n0123456789\r\n0\r\n\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b""),
+    ],
+)
+def test_next_request_begins_behind_the_body_however_much_of_it_was_read(worker, head, body, taken):
+    client, asked = connection(head, body)
+    with client, asked.sock:
+        asked.parser.mesg.body.read(taken)
+        assert worker._keepalive_after(asked, True) is True
+        client.sendall(b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert next(asked.parser).path == "/next"
+
+
+def test_connection_whose_body_broke_off_is_not_used_again(worker):
+    client, asked = connection(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"zz\r\n")
+    with client, asked.sock:
+        with pytest.raises(InvalidChunkSize):
+            asked.parser.mesg.body.read()
+        assert worker._keepalive_after(asked, True) is False
+
+
+def test_connection_that_is_to_end_is_not_used_again(worker):
+    client, asked = connection(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"")
+    with client, asked.sock:
+        assert worker._keepalive_after(asked, False) is False
