@@ -1,19 +1,89 @@
 """The access log: one JSON object a request, the same keys as the nginx gateway's."""
 
+import atexit
 import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gunicorn.glogging import Logger
 
+LATEST_S = 0.2  # how long a line waits for others, as in the nginx gateway
+PIPE_BYTES = 4096  # what a pipe takes in one piece, so that the lines of two workers do not mix
+
 
 class JsonAccessLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn's logger with access lines as JSON, whatever quotes and escapes an address holds."""
 
+    def __init__(self, cfg: Any) -> None:
+        super().__init__(cfg)
+        self._lines = SomeLines(_write_out)
+
     def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Write the line of a request that was answered."""
         if self.cfg.accesslog:
-            self.access_log.info(json.dumps(access_record(resp, environ, request_time)))
+            self._lines.add(json.dumps(access_record(resp, environ, request_time)) + "\n")
+
+
+class SomeLines:
+    """Lines that are written some at a time: each by itself would wait for whoever reads them, and wake them.
+
+    Args:
+        write: takes the lines, at most `PIPE_BYTES` of them unless one is longer.
+        latest: when a line is written at the latest (seconds).
+    """
+
+    def __init__(self, write: Callable[[str], None], latest: float = LATEST_S) -> None:
+        self._write = write
+        self._latest = latest
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)  # the lines are the parent's, and its thread is not here
+        atexit.register(self.flush)
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._lines: list[str] = []
+        self._bytes = 0
+        self._has_some = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, line: str) -> None:
+        """Take a line, with its end."""
+        with self._lock:
+            if self._bytes + len(line) > PIPE_BYTES:
+                self._write_all()
+            self._lines.append(line)
+            self._bytes += len(line)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write_now_and_then, name="access log", daemon=True)
+                self._thread.start()
+        self._has_some.set()
+
+    def flush(self) -> None:
+        """Write what there is."""
+        with self._lock:
+            self._write_all()
+
+    def _write_all(self) -> None:
+        lines, self._lines, self._bytes = self._lines, [], 0
+        if lines:
+            self._write("".join(lines))
+
+    def _write_now_and_then(self) -> None:
+        while True:
+            self._has_some.wait()
+            time.sleep(self._latest)
+            self._has_some.clear()
+            self.flush()
+
+
+def _write_out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def access_record(resp: Any, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:

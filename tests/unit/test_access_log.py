@@ -1,10 +1,12 @@
 """The access log: one JSON object a request, without what a reader typed."""
 
 import json
+import os
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from types import SimpleNamespace
 
-from portico.access_log import access_record
+from portico.access_log import PIPE_BYTES, SomeLines, access_record
 
 ENVIRON = {
     "HTTP_X_REQUEST_ID": "abc",
@@ -47,3 +49,40 @@ def test_time_has_its_zone():
 def test_answer_without_a_length_has_none():
     answer = SimpleNamespace(status="304 NOT MODIFIED", sent=None)
     assert access_record(answer, {}, timedelta())["bytes"] == 0
+
+
+def test_lines_are_written_together_at_the_latest_when_their_time_is_over():
+    written = SimpleQueue()
+    lines = SomeLines(written.put, latest=0.05)
+    for again in ("a", "b"):
+        lines.add(f"1{again}\n")
+        lines.add(f"2{again}\n")
+        assert written.get(timeout=10) == f"1{again}\n2{again}\n"
+
+
+def test_no_more_is_written_at_once_than_a_pipe_takes_in_one_piece():
+    written: list[str] = []
+    lines = SomeLines(written.append, latest=3600)
+    line = "x" * 999 + "\n"
+    for _ in range(9):
+        lines.add(line)
+    assert written == [line * 4, line * 4]
+    lines.add("y" * PIPE_BYTES + "\n")
+    lines.flush()
+    assert written[2:] == [line, "y" * PIPE_BYTES + "\n"]
+
+
+def test_lines_before_a_fork_are_written_once_and_the_child_writes_its_own():
+    read, write = os.pipe()
+    lines = SomeLines(lambda text: os.write(write, text.encode()), latest=3600)
+    lines.add("parent\n")
+    child = os.fork()
+    if not child:
+        lines.add("child\n")
+        lines.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    lines.flush()
+    os.close(write)
+    with os.fdopen(read) as found:
+        assert found.read() == "child\nparent\n"
