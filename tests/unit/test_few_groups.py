@@ -4,10 +4,13 @@ import random
 
 import pytest
 
+from portico.data.files import reading
 from portico.data.files.folder import FolderCatalog
+from portico.data.query import Query, Values
 from portico.data.questions import bars as bars_module
 from portico.data.questions.bars import BarQuestion, find_bars
 from portico.data.questions.few_groups import FewGroups
+from portico.data.questions.filters import Filter
 from portico.data.running import Watch
 
 SEED = 7
@@ -51,6 +54,69 @@ def test_more_groups_than_the_first_rows_tell_are_left_to_the_engine(table, monk
     whole = find_bars(catalog, question)
     monkeypatch.setattr(bars_module, "MOST_GROUPS", 5)
     assert find_bars(catalog, question) == whole
+
+
+def bars_of(tmp_path, text, **question):
+    """The bars of a file with the columns `x`, `split` and `n`: the sum of n for each x and split."""
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    catalog = FolderCatalog(tmp_path, Watch(10, 4), "128MB")
+    known = catalog.table("t.csv")
+    columns = known.columns
+    return known, find_bars(
+        catalog, BarQuestion(known, columns["x"], columns["n"], "sum", columns["split"], top=50, **question)
+    )
+
+
+def test_groups_of_a_copy_are_told_apart_by_codes(tmp_path):
+    known, _ = bars_of(tmp_path, "x,split,n\na,u,1\nb,v,2\n")
+    catalog = FolderCatalog(tmp_path, Watch(10, 4), "128MB")
+    codes = catalog.table("t.csv").codes
+    assert codes.names.keys() == {"x", "split"}
+    query = Values().query(codes.relation.group_by(codes.names["x"]).agg(n=codes.relation.n.sum()), "duckdb")
+    ((_, plan),) = catalog.rows(Query(f"EXPLAIN {query.sql}"))
+    assert "PERFECT_HASH_GROUP_BY" in plan
+    assert known.relation.columns == ("x", "split", "n")
+
+
+def test_texts_of_any_characters_are_names_of_bars(tmp_path):
+    names = ["it's", 'say ""x""', "a\\b", "$1", "ünï\u0301", "-- ;", "(none)", "(empty)", "%s"]
+    rows = [f'"{name}",u,{number}' for number, name in enumerate(names)]
+    _, found = bars_of(tmp_path, "\n".join(["x,split,n", *rows, ",u,100"]) + "\n")
+    assert {bar.name: bar.value for bar in found.bars} == {
+        name.replace('""', '"'): number for number, name in enumerate(names)
+    } | {"(none) (2)": 6, "(none)": 100}
+
+
+def test_missing_part_is_the_one_that_is_called_so(tmp_path):
+    _, found = bars_of(tmp_path, "x,split,n\na,(none),1\na,,2\na,u,4\n")
+    assert {bar.part: bar.value for bar in found.bars} == {"(none)": 3, "u": 4}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [str(number) + "x" for number in range(reading.MOST_CODED + 1)],
+        ["x" * (reading.LONGEST_CODED + 1), "y"],
+    ],
+)
+def test_texts_that_are_many_or_long_have_no_codes(tmp_path, texts):
+    known, found = bars_of(tmp_path, "x,split,n\n" + "".join(f"{text},u,1\n" for text in texts))
+    assert known.codes.names.keys() == {"split"}
+    assert found.total == len(texts)
+
+
+def test_text_that_cannot_be_written_in_sql_has_no_code(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"x": "a\\u0000b", "split": "u"}\n')
+    table = FolderCatalog(tmp_path, Watch(10, 4), "128MB").table("t.jsonl")
+    assert table.codes.names.keys() == {"split"}
+
+
+def test_filter_may_ask_for_what_no_row_has(tmp_path):
+    (tmp_path / "t.csv").write_text("x,split,n\na,u,1\n")
+    known = FolderCatalog(tmp_path, Watch(10, 4), "128MB").table("t.csv")
+    wanted = (Filter(known.columns["x"], values=("nobody", "a")), Filter(known.columns["n"], low="1"))
+    _, found = bars_of(tmp_path, "x,split,n\na,u,1\n", filters=wanted)
+    assert [bar.name for bar in found.bars] == ["a"]
 
 
 def test_nan_stands_first_and_what_is_missing_last():

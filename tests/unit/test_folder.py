@@ -11,6 +11,7 @@ import pytest
 from portico.data.catalog import open_catalog
 from portico.data.columns import Kind
 from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.files import data_files
 from portico.data.files import folder as folder_module
 from portico.data.files.folder import FolderCatalog
 from portico.data.query import Query, Values
@@ -152,6 +153,60 @@ def test_file_that_comes_changes_and_goes_is_seen(tmp_path, catalog):
         catalog.table("turn.csv")
 
 
+def looks_of(monkeypatch):
+    """A list that grows by each look through a folder."""
+    looks, scandir = [], os.scandir
+
+    def counted(folder):
+        looks.append(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(data_files.os, "scandir", counted)
+    return looks
+
+
+def test_folder_is_looked_through_again_when_something_came_or_went(tmp_path, catalog, monkeypatch):
+    monkeypatch.setattr(data_files, "SETTLED_NS", 0)
+    looks = looks_of(monkeypatch)
+    write(tmp_path, "a.csv")
+    for _ in range(3):
+        assert list(titles(catalog)) == ["a.csv"]
+    assert len(looks) == 1
+    write(tmp_path, "b.csv")
+    assert list(titles(catalog)) == ["a.csv", "b.csv"]
+    (tmp_path / "a.csv").unlink()
+    assert list(titles(catalog)) == ["b.csv"]
+    (tmp_path / "b.csv").rename(tmp_path / "c.csv")
+    write(tmp_path, "c.csv.toml", 'title = "See"')
+    assert titles(catalog) == {"c.csv": "See"}
+    looks.clear()
+    write(tmp_path, "c.csv.toml", 'title = "Other"')
+    assert titles(catalog) == {"c.csv": "Other"}
+    assert looks == []
+
+
+def test_folder_that_changed_just_now_is_looked_through_each_time(tmp_path, catalog, monkeypatch):
+    looks = looks_of(monkeypatch)
+    write(tmp_path, "a.csv")
+    for _ in range(3):
+        titles(catalog)
+    assert len(looks) == 3
+
+
+def test_folder_with_links_is_looked_through_each_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(data_files, "SETTLED_NS", 0)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    catalog = FolderCatalog(tmp_path / "here", Watch(10, 4), "128MB")
+    write(tmp_path / "elsewhere", "a.csv")
+    write(tmp_path / "elsewhere", "b.csv")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "here" / name).symlink_to(tmp_path / "elsewhere" / name)
+    assert list(titles(catalog)) == ["a.csv", "b.csv"]
+    (tmp_path / "elsewhere" / "a.csv").unlink()
+    assert list(titles(catalog)) == ["b.csv"]
+
+
 def test_file_of_the_same_size_and_time_is_seen_as_another(tmp_path, catalog):
     write(tmp_path, "turn.csv", "a\n1\n")
     before = (tmp_path / "turn.csv").stat()
@@ -243,10 +298,10 @@ def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
 def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
     write(tmp_path, "a.csv")
     write(tmp_path, "b.csv")
-    table = catalog.table("a.csv").relation
+    whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
     catalog.table("b.csv")
     large = Query(
-        f"SELECT max(x) FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM range(9000000) ORDER BY x LIMIT 4000000), {table.get_name()}"
+        f"SELECT max(x) FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM range(9000000) ORDER BY x LIMIT 4000000), ({whole.sql})"
     )
     with pytest.raises(NeededTooMuch):
         catalog.rows(large)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
 
 ENDING = re.compile(r"\.(?:(csv|tsv|json|jsonl|ndjson)(\.gz)?|(parquet))$", re.IGNORECASE)
 SIDECAR = ".toml"  # behind the name of a table's file, describes it
+SETTLED_NS = 3_000_000_000  # older than the steps in which any file system tells the time
 Signature = tuple[int, ...]
 
 
@@ -120,11 +122,14 @@ def title_of(name: str) -> str:
 def signature_of(path: Path) -> Signature | None:
     """When a file was written, its size, which file it is, and when any of these changed; None if it is gone."""
     try:
-        found = path.stat()
+        return _signature(path.stat())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _no_access(path.name, error) from error
+
+
+def _signature(found: os.stat_result) -> Signature:
     return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns)
 
 
@@ -142,14 +147,42 @@ def file_at(path: Path) -> DataFile:
     return DataFile(path, signature, signature_of(path.with_name(path.name + SIDECAR)))
 
 
-def files_in(folder: Path) -> list[tuple[str, bool]]:
-    """The names of a folder's tables, and whether a description lies beside each."""
-    try:
-        with os.scandir(folder) as entries:
-            found = {entry.name: entry for entry in entries}
-    except OSError as error:
-        raise SourceAway(f"The data folder cannot be read: {error.strerror}.") from error
-    return [(name, name + SIDECAR in found) for name in _tables(found)]
+class FolderTables:
+    """The tables of a folder, looked for anew when something came or went there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[Signature, list[tuple[str, bool]]] | None = None  # the folder, and what it had then
+
+    def names(self) -> list[tuple[str, bool]]:
+        """The names of the tables that are there now, and whether a description lies beside each.
+
+        Raises:
+            SourceAway: the folder cannot be read.
+        """
+        seen = self._seen
+        try:
+            now = _signature(self._folder.stat())
+            if seen is not None and seen[0] == now:
+                return seen[1]
+            with os.scandir(self._folder) as entries:
+                found = {entry.name: entry for entry in entries}
+        except OSError as error:
+            raise SourceAway(f"The data folder cannot be read: {error.strerror}.") from error
+        names = [(name, name + SIDECAR in found) for name in _tables(found)]
+        self._seen = (now, names) if _will_tell(now, found) else None
+        return names
+
+
+def _will_tell(folder: Signature, entries: dict[str, "os.DirEntry[str]"]) -> bool:
+    """Whether the folder will be another one when its tables are others.
+
+    Not while a second change could bear the time of the first, nor for links, which lead to what changes elsewhere.
+    """
+    changed = max(folder[0], folder[-1])
+    return time.time_ns() - changed > SETTLED_NS and not any(
+        is_table(entry.name) and entry.is_symlink() for entry in entries.values()
+    )
 
 
 def is_table(name: str) -> bool:

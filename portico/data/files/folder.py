@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -19,9 +20,9 @@ from portico.data.failures import MORE_MEMORY, DataError, NeededTooMuch, TableGo
 from portico.data.files.data_files import (
     SIDECAR,
     DataFile,
+    FolderTables,
     Signature,
     file_at,
-    files_in,
     is_table,
     signature_of,
     title_of,
@@ -67,6 +68,7 @@ class FolderCatalog:
     ) -> None:
         self._watch = watch
         self._folder = folder.resolve() if folder is not None else None
+        self._listing = FolderTables(self._folder) if self._folder else None
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
         self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files)
@@ -77,14 +79,14 @@ class FolderCatalog:
 
     def version(self) -> str:
         """Of all files and their descriptions; the sample is of the build."""
-        if self._folder is None:
+        if self._folder is None or self._listing is None:
             return SAMPLE
-        names = [each for name, has_more in files_in(self._folder) for each in (name, name + SIDECAR)[: 1 + has_more]]
+        names = [each for name, has_more in self._listing.names() for each in (name, name + SIDECAR)[: 1 + has_more]]
         return version_of({name: signature_of(self._folder / name) for name in names}) or SAMPLE
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
-        found = files_in(self._folder) if self._folder else []
+        found = self._listing.names() if self._listing else []
         self._keep_only({name for name, _ in found} or {SAMPLE})
         if self._folder is None or not found:
             return [TableName(SAMPLE, SAMPLE.capitalize())]
@@ -111,7 +113,7 @@ class FolderCatalog:
 
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
-        view = table.relation.get_name()
+        view = (table.codes.relation if table.codes else table.relation).get_name()
         if table.rows is None or table.rows < MANY_ROWS or view not in self._readings:
             return None
         return self._overviews.of(view, table, x, measure)
@@ -160,7 +162,7 @@ class FolderCatalog:
         if self._folder is not None and is_table(name):
             return file_at(self._folder / name)
         if name == SAMPLE and self.names()[0].name == SAMPLE:
-            return replace(file_at(sample_file()), alias=SAMPLE, only=SAMPLE_COLUMNS)
+            return _sample()
         raise TableGone(f"There is no table {name} now.")
 
     def _reading(self, file: DataFile) -> Reading:
@@ -313,6 +315,12 @@ class FolderCatalog:
                 file = file_at(folder / name)
                 return self._description(file).title or file.title
         return title_of(name)
+
+
+@cache
+def _sample() -> DataFile:
+    """The sample, which stays as it is for as long as the package that it came with."""
+    return replace(file_at(sample_file()), alias=SAMPLE, only=SAMPLE_COLUMNS)
 
 
 def _check_unchanged(used: list[Reading]) -> None:

@@ -8,12 +8,14 @@ from itertools import count
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
 from ibis.backends.sql.datatypes import DuckDBType
 
 from portico.data.columns import Facts, describe
 from portico.data.files.data_files import DataFile
-from portico.data.files.file_formats import quoted, select
-from portico.data.tables import Row, Table
+from portico.data.files.file_formats import literal, quoted, select
+from portico.data.query import MARK
+from portico.data.tables import Codes, Row, Table
 
 LOG = logging.getLogger("portico.data")
 SMALL_BYTES = 8 * 2**20  # a text up to this is kept in memory, and all of it is looked at for its types
@@ -23,6 +25,8 @@ FIRST_CELLS = 2_000_000  # and no more than these, in a wide table
 COLUMNS_WITH_FACTS = 256
 COLUMNS_AT_ONCE = 64  # of which facts are asked in one query: each takes the engine about half a megabyte
 RESULTS = 5  # of each column, in that query
+MOST_CODED = 250  # texts of a column that has another of their places: with what is missing a byte tells them apart
+LONGEST_CODED = 200  # characters of such a text
 LOOKED_AT = 40  # characters of a text, which is longer than a number or a time
 WHOLE_NUMBER = dt.Decimal(38, 0)  # stands for UHUGEINT, which Ibis does not know
 
@@ -62,14 +66,17 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
     ask(f"CREATE OR REPLACE {kind} {quoted(view)} AS FROM ({reads}) SELECT {projection}")
     schema = {name: dtype_of(text) for name, text in _types(f"FROM {quoted(view)}", ask).items()}
     facts = _facts(view, schema, ask)
+    relation = ibis.table(ibis.schema(schema), name=view)
+    codes = _code(relation, facts, ask) if small else None
     table = Table(
         name=file.name,
         title=file.title,
-        relation=ibis.table(ibis.schema(schema), name=view),
+        relation=codes.relation.select(*schema) if codes else relation,
         columns={name: describe(name, dtype, facts.get(name)) for name, dtype in schema.items()},
         changed=None if file.only else file.changed,  # the sample's file is as old as the package, its data is not
         rows=_rows(file, view, small, ask),
         in_memory=small,
+        codes=codes,
     )
     return Reading(file, view, table, file.size if small else 0)
 
@@ -97,6 +104,33 @@ def _as_read(name: str, dtype: str) -> str:
     if dtype == "TIMESTAMP WITH TIME ZONE":
         return f"CAST({quoted(name)} AS TIMESTAMP) AS {quoted(name)}"
     return quoted(name)
+
+
+def _code(copy: ir.Table, facts: Mapping[str, Facts], ask: Ask) -> Codes | None:
+    """Give a copy a column of codes for each column of few texts."""
+    schema, view = copy.schema(), copy.get_name()
+    few = [name for name, found in facts.items() if schema[name].is_string() and 0 < found.distinct <= MOST_CODED]
+    texts = {name: found for name in few if _can_be_listed(found := _texts_of(view, name, ask))}
+    if not texts:
+        return None
+    codes = {name: f"{MARK}{name}" for name in texts}
+    listed = (
+        f"CAST({quoted(name)} AS ENUM({', '.join(map(literal, texts[name]))})) AS {quoted(code)}"
+        for name, code in codes.items()
+    )
+    ask(f"CREATE OR REPLACE TABLE {quoted(view)} AS FROM {quoted(view)} SELECT *, {', '.join(listed)}")
+    types = dict(schema.items()) | dict.fromkeys(codes.values(), dt.string)
+    return Codes(ibis.table(ibis.schema(types), name=view), codes)
+
+
+def _texts_of(view: str, name: str, ask: Ask) -> list[str]:
+    column = quoted(name)
+    distinct = f"FROM {quoted(view)} SELECT DISTINCT {column} AS text WHERE {column} IS NOT NULL"
+    return [text for (text,) in ask(f"FROM ({distinct}) ORDER BY text LIMIT {MOST_CODED + 1}")]
+
+
+def _can_be_listed(texts: list[str]) -> bool:
+    return len(texts) <= MOST_CODED and all(len(each) <= LONGEST_CODED and "\0" not in each for each in texts)
 
 
 def _rows(file: DataFile, view: str, small: bool, ask: Ask) -> int | None:

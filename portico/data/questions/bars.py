@@ -26,7 +26,7 @@ from portico.data.questions.parts import (
     part_of,
     span_of,
 )
-from portico.data.tables import Catalog, Row
+from portico.data.tables import Catalog, Codes, Row
 
 MOST_BARS = 200  # that are sent to a browser, whatever is asked
 MOST_STEPS = 60  # of time or of a number that are drawn unless a finer grain is asked for
@@ -230,10 +230,11 @@ def _few_groups(asking: Asking, question: BarQuestion, steps: _Steps) -> FewGrou
         return None
 
     def build() -> ir.Table:
-        relation = asking.relation
-        keys = {"key": steps.key(relation)}
+        codes = question.table.codes
+        relation = asking.relation_with_codes(codes) if codes else asking.relation
+        keys = {"key": steps.key(relation) if question.in_order else _told_apart(relation, codes, question.x)}
         if question.split is not None:
-            keys["part"] = text_of(relation, question.split).fill_null(NONE)
+            keys["part"] = _told_apart(relation, codes, question.split)
         base = _base(question, relation, **keys)
         groups = base.group_by([*keys]).agg(value=value_of(base, question.aggregate), rows=base.count())
         whole = groups if question.split is not None else groups.mutate(part=ibis.literal(""))  # a key costs time
@@ -241,6 +242,12 @@ def _few_groups(asking: Asking, question: BarQuestion, steps: _Steps) -> FewGrou
 
     found = asking.rows(("few", steps.grain), build)  # distinct is of the first rows: there may be more
     return FewGroups(found) if len(found) < MOST_GROUPS else None
+
+
+def _told_apart(relation: ir.Table, codes: Codes | None, column: Column) -> ir.Value:
+    """The values of a column to group rows by: its codes, or its texts."""
+    code = codes and codes.names.get(column.name)
+    return relation[code] if code else text_of(relation, column)
 
 
 def _largest(asking: Asking, question: BarQuestion, steps: _Steps) -> tuple[dict[object, float | None], int, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from math import inf, isnan
 from typing import Any, TypeVar
 
+from portico.data.questions.filters import NONE
 from portico.data.tables import Row
 
 MOST_GROUPS = 2000
@@ -20,7 +21,7 @@ class FewGroups:
     """All groups of a question: rows of a bar's key, a part, the number of both, and how many rows it is made of."""
 
     def __init__(self, groups: Sequence[Row]) -> None:
-        self._groups = groups
+        self._groups = [(key, NONE if part is None else part, value, rows) for key, part, value, rows in groups]
         self.rows = sum(rows for *_, rows in groups)
 
     def largest(self, most: int, in_order: bool) -> tuple[dict[Key, Number], int]:

@@ -14,7 +14,7 @@ from portico.data.query import mark, plan_of
 from portico.data.questions.aggregates import AGGREGATES, exact_number_of, number_of, value_of
 from portico.data.questions.filters import EMPTY, NONE, Filter, filter_values, filtered, text_of
 from portico.data.questions.grains import FIRST_S, LAST_S, moments, seconds_of
-from portico.data.tables import Catalog, Row, Table
+from portico.data.tables import Catalog, Codes, Row, Table
 
 REST = "All others"  # the name of what is not shown by itself
 
@@ -128,8 +128,14 @@ class Asking:
     @cached_property
     def relation(self) -> ir.Table:
         """The rows that the filters let through; an expression is built of it only when its SQL is not kept."""
-        table = self._question.table
-        return filtered(table.relation, self._question.filters, in_memory=table.in_memory)
+        return self._filtered(self._question.table.relation)
+
+    def relation_with_codes(self, codes: Codes) -> ir.Table:
+        """The same rows, with the columns of codes."""
+        return self._filtered(codes.relation)
+
+    def _filtered(self, relation: ir.Table) -> ir.Table:
+        return filtered(relation, self._question.filters, in_memory=self._question.table.in_memory)
 
     def rows(self, step: Hashable, build: Callable[[], ir.Table]) -> list[Row]:
         """Work out a step; its expression is built only when it was not asked before."""
