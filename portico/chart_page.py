@@ -172,7 +172,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
             shown.for_browser(app.page.path, asked),
         ]
 
-    app.callback(outputs, Input("address", "data"), prevent_initial_call=True)(answer)
+    app.plain_callback(outputs, [Input("address", "data")], answer)
 
 
 def stale(shown: Shown, group: Group, asked: Asked) -> bool:
