@@ -4,6 +4,7 @@ For every callback Dash prepares what some of them ask for: `dash.ctx`, `set_pro
 long as much of what these answer; a plain callback is called without it, with the same request and the same answer.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from dash import Output
 from dash._no_update import NoUpdate
 from dash._utils import to_json
+from dash.development.base_component import Component
 from flask import Response
 
 
@@ -34,4 +36,18 @@ class PlainCallback:
         for output, value in zip(self.outputs, self.answer(*given), strict=True):
             if not isinstance(value, NoUpdate):
                 found.setdefault(output.component_id, {})[output.component_property] = value
-        return Response(to_json({"multi": True, "response": found}), mimetype="application/json")
+        return Response(_as_json({"multi": True, "response": found}), mimetype="application/json")
+
+
+def _as_json(value: Any) -> str:
+    """Write what is plain data and components; what is more, such as arrays and NaN, Dash writes in its own way."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_parts_of)
+    except (TypeError, ValueError):
+        return str(to_json(value))
+
+
+def _parts_of(value: Any) -> Any:
+    if isinstance(value, Component):
+        return value.to_plotly_json()
+    raise TypeError(type(value).__name__)

@@ -6,12 +6,15 @@ from portico.mounting import init_app
 from portico.page_app import apps_of
 
 PAGE = """
+import plotly.graph_objects as go
 from dash import Input, Output, State, dcc, html, no_update
 from portico import PageApp
 
 def answer(said, kept):
     if said == "nothing":
         return [no_update] * 3
+    if said == "more":
+        return [html.Ul([html.Li(["ü", None, 1.5])], id={"kind": "list"}), {1: [True, None]}, go.Figure(layout={"title": {"text": "<b>"}})]
     if said == "too few":
         return [said]
     return [html.B([said, kept]), no_update if said == "same" else said, {"n": float("nan"), "text": "</script>"}]
@@ -45,7 +48,7 @@ def asked(server, said, kept="k"):
     return server.test_client().post("/plain/_dash-update-component", json=body)
 
 
-@pytest.mark.parametrize("said", ["a", "same", "nothing", None, "ü</p>", ["a", 1], {"type": "B"}])
+@pytest.mark.parametrize("said", ["a", "same", "nothing", "more", None, "ü</p>", ["a", 1], {"type": "B"}])
 def test_same_answer_as_dash_gives(server, monkeypatch, said):
     here = asked(server, said)
     monkeypatch.setattr(apps_of(server)[0], "_plain", {})
