@@ -33,6 +33,12 @@ def rows_of(catalog, table):
     return catalog.rows(Values().query(table.relation, catalog.dialect))
 
 
+def tables_in_engines(catalog):
+    """The tables that the engines of a catalog have."""
+    engines = {catalog._engine, catalog._engine_of_tiny}
+    return [row for engine in engines for row in engine.rows("FROM duckdb_tables()")]
+
+
 def titles(catalog):
     return {each.name: each.title for each in catalog.names()}
 
@@ -237,7 +243,7 @@ def test_old_versions_are_let_go(tmp_path, catalog):
     for number in range(10):
         write(tmp_path, "a.csv", f"a\n{number}\n")
         catalog.table("a.csv")
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
+    assert len(tables_in_engines(catalog)) == 2
 
 
 def test_what_was_read_of_a_file_that_is_gone_is_let_go(tmp_path, catalog):
@@ -258,7 +264,7 @@ def test_what_was_read_of_a_file_that_is_gone_is_let_go(tmp_path, catalog):
     with catalog.turn():
         assert [each.name for each in catalog.names()] == ["stays.csv"]
         assert rows_of(catalog, catalog.table("stays.csv")) == [(1, "x"), (2, "y")]
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
+    assert len(tables_in_engines(catalog)) == 1
     kept = (catalog._readings, catalog._versions, catalog._opening, catalog._descriptions)
     assert [len(each) for each in kept] == [1, 1, 1, 0]
 
@@ -290,7 +296,7 @@ def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
     for number in range(10):
         write(tmp_path, f"{number}.csv", f"a\n{number}{' ' * 40}\n")
         tables.append(catalog.table(f"{number}.csv"))
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 2
+    assert len(tables_in_engines(catalog)) == 2
     for _ in range(3):
         assert [rows_of(catalog, table) for table in tables] == [[(number,)] for number in range(10)]
 
@@ -305,6 +311,29 @@ def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
     )
     with pytest.raises(NeededTooMuch):
         catalog.rows(large)
+    assert len(tables_in_engines(catalog)) == 1
+
+
+SORTED = "SELECT max(x) AS x FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM range({}) ORDER BY x LIMIT {}), ({})"
+
+
+def test_query_of_a_tiny_table_that_needs_more_memory_has_it(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    assert catalog._engine_of_tiny.rows("SELECT current_setting('threads')") == [(1,)]
+    assert len(catalog._engine_of_tiny.rows("FROM duckdb_tables()")) == 1
+    large = Query(SORTED.format(200_000, 150_000, whole.sql))
+    with pytest.raises(NeededTooMuch):
+        catalog._engine_of_tiny.rows(large.sql)
+    assert catalog.rows(large) == [(sorted(str(each) * 20 for each in range(200_000))[149_999],)]
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+    assert catalog.rows(whole) == [(1, "x"), (2, "y")]
+
+
+def test_tiny_table_of_many_columns_is_read_where_there_is_more_memory(tmp_path, catalog):
+    names = [f"column {number}" for number in range(400)]
+    write(tmp_path, "wide.csv", f"{','.join(names)}\n{','.join(['x'] * 400)}\n")
+    assert list(catalog.table("wide.csv").columns) == names
     assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
 
 

@@ -48,6 +48,7 @@ class DuckDBEngine:
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
         forget: called when what was created here is gone.
         spill: a writable folder for what memory does not hold; without one such a query fails.
+        threads: that work at one query; its own with one, so that nobody is woken for it.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class DuckDBEngine:
         forget: Callable[[], None] = lambda: None,
         spill: Path | None = None,
         files: Sequence[Path] = (),
+        threads: int = ENGINE_THREADS,
     ) -> None:
         self._folders = [str(folder) for folder in folders]
         self._files = [str(file) for file in files]
         self._watch = watch
         self._downloads = watch.for_downloads()
         self._config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": ENGINE_THREADS,
+            "threads": threads,
             "memory_limit": memory,
             "temp_directory": str(spill or ""),
             "autoinstall_known_extensions": False,
@@ -95,6 +97,11 @@ class DuckDBEngine:
             cursor = session.executed(sql, values)
             while batch := cursor.fetchmany(ROWS_A_BATCH):
                 yield batch
+
+    def open(self) -> None:
+        """Open the database if it is not: DuckDB ends the process where it cannot, as when no more files can be opened."""
+        with self._lock:
+            self._connected()
 
     def close(self) -> None:
         """Let go of everything; the next query opens it again."""
@@ -127,9 +134,8 @@ class DuckDBEngine:
     def _opened(self) -> tuple["Session", list["Session"]]:
         """A session, and the list to which it belongs while nobody uses it."""
         with self._lock:
-            if self._connection is None:
-                self._connection = self._open()
-            return self._idle.pop() if self._idle else Session(self._connection.cursor()), self._idle
+            connection = self._connected()
+            return self._idle.pop() if self._idle else Session(connection.cursor()), self._idle
 
     def _kept(self, session: "Session", idle: list["Session"]) -> bool:
         """Keep a session for the next query, unless its list was given up meanwhile."""
@@ -143,6 +149,11 @@ class DuckDBEngine:
         idle, self._idle = self._idle, []
         for session in idle:
             session.cursor.close()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = self._open()
+        return self._connection
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(config=self._config)

@@ -31,7 +31,7 @@ from portico.data.files.data_files import (
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.files.engine_errors import explained, explained_query, speaks_of_a_file
 from portico.data.files.overviews import Overviews
-from portico.data.files.reading import Reading, open_file
+from portico.data.files.reading import Reading, is_tiny, open_file
 from portico.data.query import Query
 from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
@@ -40,6 +40,7 @@ from portico.data.tables import Row, Table, TableName, by_title
 
 LOG = logging.getLogger("portico.data")
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
+TINY_MEMORY = "16MB"  # for tiny tables and their queries; one that needs more takes it from all others'
 VERSIONS = 2  # of a file: the newest, and the one before it, which may be asked still
 VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
 VIEWS = re.compile(VIEW + r"[0-9a-f]{24}")
@@ -51,7 +52,7 @@ class FolderCatalog:
     Args:
         folder: where the files lie; None for the sample alone.
         watch: stops the queries.
-        memory: that all queries of this process have together, as DuckDB writes it ("128MB").
+        memory: that all queries of this process have together, as DuckDB writes it ("128MB"), but for those of tiny tables.
         spill: a writable folder for what memory does not hold; without one such a query fails.
         files: files elsewhere that the engine may read.
     """
@@ -72,6 +73,7 @@ class FolderCatalog:
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
         self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files)
+        self._engine_of_tiny = DuckDBEngine(folders, watch, TINY_MEMORY, self._forget, threads=1)
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a turn for all that the block asks."""
@@ -108,8 +110,19 @@ class FolderCatalog:
             return self._rows(query)
         except NeededTooMuch:
             if not self._drop(self._too_many(query.sql, 0)):
-                raise
+                return self._rows_of_no_tiny(query)
+        try:
             return self._rows(query)
+        except NeededTooMuch:
+            return self._rows_of_no_tiny(query)
+
+    def _rows_of_no_tiny(self, query: Query) -> list[Row]:
+        """Work out a query that the engine of tiny tables has no memory for, in the one that has more of it; raises what `rows` does."""
+        tiny = [each.view for each in self._used(query) if each.engine is not self._engine]
+        with self._lock:
+            self._not_tiny.update(tiny)
+        self._drop(tiny)
+        return self._rows(query)
 
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
@@ -125,7 +138,7 @@ class FolderCatalog:
                 used = self._used(query)
             begun = False
             try:
-                for batch in self._engine.batches(query.sql, query.values):
+                for batch in self._engine_of(used).batches(query.sql, query.values):
                     begun = True
                     yield batch
                 break
@@ -139,7 +152,7 @@ class FolderCatalog:
     def _rows(self, query: Query, again: bool = True) -> list[Row]:
         used = self._used(query)
         try:
-            rows = self._engine.rows(query.sql, query.values)
+            rows = self._engine_of(used).rows(query.sql, query.values)
         except duckdb.CatalogException as error:  # the engine let go of a table just now
             if again:
                 return self._rows(query, again=False)
@@ -156,6 +169,7 @@ class FolderCatalog:
         self._opening: dict[str, threading.Lock] = {}
         self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
         self._descriptions: dict[str, tuple[Signature, Description]] = {}
+        self._not_tiny: set[str] = set()  # views of tables that are, but took more memory than those have
         self._overviews = Overviews(self._rows, self._drop_table, self._watch.holding)
 
     def _file(self, name: str) -> DataFile:
@@ -204,16 +218,20 @@ class FolderCatalog:
         try:
             return replace(reading, table=description.of(described(reading.table)))
         except Unreadable:
-            self._drop_table(reading.view, "TABLE" if reading.copied else "VIEW")
+            self._drop_reading(reading)
             raise
 
     def _opened(self, file: DataFile, view: str) -> Reading:
+        self._engine.open()  # with that of tiny tables, not at a time when it may fail
+        if is_tiny(file) and view not in self._not_tiny:
+            with suppress(NeededTooMuch):
+                return open_file(file, view, self._engine_of_tiny, self._watch.check)
         try:
-            return open_file(file, view, self._engine.rows, self._watch.check)
+            return open_file(file, view, self._engine, self._watch.check)
         except NeededTooMuch:
             if not self._drop(self._too_many(view, 0)):
                 raise
-            return open_file(file, view, self._engine.rows, self._watch.check)
+            return open_file(file, view, self._engine, self._watch.check)
 
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
@@ -257,12 +275,20 @@ class FolderCatalog:
         for reading in gone:
             self._overviews.drop(reading.view if isinstance(reading, Reading) else "")
             if isinstance(reading, Reading):
-                self._drop_table(reading.view, "TABLE" if reading.copied else "VIEW")
+                self._drop_reading(reading)
         return bool(gone)
 
-    def _drop_table(self, name: str, kind: str = "TABLE") -> None:
+    def _drop_reading(self, reading: Reading) -> None:
         with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
-            self._engine.rows(f"DROP {kind} IF EXISTS {name}")
+            reading.engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+
+    def _drop_table(self, name: str) -> None:
+        with suppress(duckdb.Error, DataError):  # as above
+            self._engine.rows(f"DROP TABLE IF EXISTS {name}")
+
+    def _engine_of(self, used: list[Reading]) -> DuckDBEngine:
+        """The engine that has what a query asks: one table, or what is worked out of one."""
+        return used[0].engine if used else self._engine
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""

@@ -13,6 +13,7 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from portico.data.columns import Facts, describe
 from portico.data.files.data_files import DataFile
+from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.files.file_formats import literal, quoted, select
 from portico.data.query import MARK
 from portico.data.tables import Codes, Row, Table
@@ -20,6 +21,7 @@ from portico.data.tables import Codes, Row, Table
 LOG = logging.getLogger("portico.data")
 SMALL_BYTES = 8 * 2**20  # a text up to this is kept in memory, and all of it is looked at for its types
 SMALL_GZIP_BYTES = 2**20
+TINY_BYTES, TINY_GZIP_BYTES = 256 * 2**10, 64 * 2**10
 FIRST_ROWS = 50_000  # that facts are taken from
 FIRST_CELLS = 2_000_000  # and no more than these, in a wide table
 COLUMNS_WITH_FACTS = 256
@@ -40,16 +42,23 @@ class Reading:
     Attributes:
         view: its name in the engine.
         copied: bytes of the file that were copied into memory; 0 for one that is read at each query.
+        engine: which has it.
     """
 
     file: DataFile
     view: str
     table: Table
     copied: int
+    engine: DuckDBEngine
 
 
-def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> Reading:
-    """Make a file a table in the engine.
+def is_tiny(file: DataFile) -> bool:
+    """Whether a file is a text of so few rows that several threads are of no use to a query of it."""
+    return file.is_text and file.size <= (TINY_GZIP_BYTES if file.gzipped else TINY_BYTES)
+
+
+def open_file(file: DataFile, view: str, engine: DuckDBEngine, look: Callable[[], None]) -> Reading:
+    """Make a file a table in an engine.
 
     Args:
         look: called between the parts of what Python reads; what it raises ends that.
@@ -57,6 +66,7 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
     Raises:
         DataError, duckdb.Error, OSError: it cannot be read.
     """
+    ask = engine.rows
     small = file.is_text and file.size <= (SMALL_GZIP_BYTES if file.gzipped else SMALL_BYTES)
     reads = select(file, small, ask, look)
     kind = "TABLE" if small else "VIEW"
@@ -78,7 +88,7 @@ def open_file(file: DataFile, view: str, ask: Ask, look: Callable[[], None]) -> 
         in_memory=small,
         codes=codes,
     )
-    return Reading(file, view, table, file.size if small else 0)
+    return Reading(file, view, table, file.size if small else 0, engine)
 
 
 @cache
