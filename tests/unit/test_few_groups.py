@@ -122,3 +122,17 @@ def test_filter_may_ask_for_what_no_row_has(tmp_path):
 def test_nan_stands_first_and_what_is_missing_last():
     groups = FewGroups([("a", "", 1.0, 1), ("b", "", float("nan"), 1), ("c", "", None, 1), (None, "", 2.0, 1)])
     assert list(groups.largest(10, in_order=False)[0]) == ["b", None, "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, ["d", "a", "b", "c", None]),
+        ({"e": None}, ["d", "a", "b", "c", None, "e"]),
+        ({"e": float("inf"), "f": float("-inf")}, ["e", "d", "a", "b", "c", None, "f"]),
+    ],
+)
+def test_groups_of_the_same_number_stand_in_their_order(more, expected):
+    numbers = {"c": 1.0, "a": 1.0, None: 1.0, "d": 2.0, "b": 1.0} | more
+    groups = FewGroups([(key, "", value, 1) for key, value in numbers.items()])
+    assert list(groups.largest(10, in_order=False)[0]) == expected
