@@ -10,6 +10,7 @@ from portico.data.tables import Catalog
 from portico.settings import Settings
 
 DATABASE_FILE = "duckdb://"
+ALONE_S = 0.02  # longer than a question of a small table takes, where an engine works in this process
 
 
 def open_catalog(settings: Settings) -> Catalog:
@@ -19,11 +20,11 @@ def open_catalog(settings: Settings) -> Catalog:
 
 @cache
 def _opened(data: str, seconds: int, memory: str, at_once: int) -> Catalog:
-    watch = Watch(seconds, at_once)
     if "://" not in data:
-        return FolderCatalog(Path(data) if data else None, watch, memory)
+        return FolderCatalog(Path(data) if data else None, Watch(seconds, at_once, alone=ALONE_S), memory)
     if data.startswith(DATABASE_FILE):
-        return DatabaseFileCatalog(Path(data.removeprefix(DATABASE_FILE)), watch, memory)
+        path = Path(data.removeprefix(DATABASE_FILE))
+        return DatabaseFileCatalog(path, Watch(seconds, at_once, alone=ALONE_S), memory)
     from portico.data.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
 
-    return DatabaseCatalog(data, watch)
+    return DatabaseCatalog(data, Watch(seconds, at_once))

@@ -69,23 +69,31 @@ class Running:
 
 
 class Turns:
-    """Turns of which some are given at once, in the order in which they were asked for."""
+    """Turns of which some are given at once, in the order in which they were asked for.
 
-    def __init__(self, at_once: int) -> None:
+    Args:
+        at_once: how many.
+        alone: for how long whoever has one is left alone (seconds). Who is done by then, as of a small table, would
+            only be slowed down by others: in Python they take the interpreter from each other.
+    """
+
+    def __init__(self, at_once: int, alone: float = 0) -> None:
         self._lock = threading.Lock()
-        self._free = at_once
+        self._at_once = self._free = at_once
+        self._alone = alone
+        self._given = 0.0  # when the last one was (of time.monotonic())
         self._waiting: deque[threading.Event] = deque()
 
     def take(self, look: Callable[[], None]) -> None:
         """Wait for a turn; what `look` raises meanwhile ends the wait."""
         with self._lock:
-            if self._free:
-                self._free -= 1
+            if not self._waiting and self._may_begin():
+                self._begin()
                 return
             own = threading.Event()
             self._waiting.append(own)
         try:
-            while not own.wait(LOOK_EVERY_S):
+            while not own.wait(self._looks_again_after(own)) and not self._joins(own):
                 look()
         except BaseException:
             with self._lock:
@@ -101,10 +109,35 @@ class Turns:
 
     def give_back(self) -> None:
         with self._lock:
+            self._free += 1
             if self._waiting:
+                self._begin()
                 self._waiting.popleft().set()
-            else:
-                self._free += 1
+
+    def _looks_again_after(self, own: threading.Event) -> float:
+        """How soon one who waits looks again: the first may join those who have a turn."""
+        with self._lock:
+            is_first = bool(self._waiting) and self._waiting[0] is own
+            return self._alone if self._alone and is_first else LOOK_EVERY_S
+
+    def _may_begin(self) -> bool:
+        nobody_has_one = self._free == self._at_once
+        return nobody_has_one or (self._free > 0 and time.monotonic() - self._given >= self._alone)
+
+    def _begin(self) -> None:
+        self._free -= 1
+        self._given = time.monotonic()
+
+    def _joins(self, own: threading.Event) -> bool:
+        """Take a turn beside those who were alone for long enough, as the first of those who wait."""
+        with self._lock:
+            if own.is_set():
+                return True
+            if self._waiting[0] is not own or not self._may_begin():
+                return False
+            self._begin()
+            self._waiting.popleft()
+            return True
 
 
 class Watch:
@@ -115,13 +148,17 @@ class Watch:
         at_once: queries that run at the same time; the others wait for their turn.
         waits: how long they do (seconds).
         streams: whether readers take the rows while the query runs: a slow one gives way to those who wait.
+        alone: for how long whoever has a turn is left alone (seconds).
     """
 
-    def __init__(self, seconds: float, at_once: int, waits: float | None = None, streams: bool = False) -> None:
+    def __init__(
+        self, seconds: float, at_once: int, waits: float | None = None, streams: bool = False, alone: float = 0
+    ) -> None:
         self.seconds = seconds
         self.waits = WAITS * seconds if waits is None else waits
         self._at_once = at_once
         self._streams = streams
+        self._alone = alone
         self._reset()
         os.register_at_fork(after_in_child=self._reset)  # the child has neither the queries nor the thread
 
@@ -130,7 +167,7 @@ class Watch:
         return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S), streams=True)
 
     def _reset(self) -> None:
-        self._turns = Turns(self._at_once)
+        self._turns = Turns(self._at_once, self._alone)
         self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()

@@ -316,3 +316,62 @@ def test_one_who_gives_up_leaves_the_queue():
 
 def raise_busy():
     raise Busy("no more")
+
+
+def wait_for_waiting(turns, number):
+    while len(turns._waiting) < number:
+        time.sleep(0.001)
+
+
+def asking(turns, order, name):
+    """A thread that takes a turn and says so."""
+
+    def take():
+        turns.take(lambda: None)
+        order.append(name)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    return thread
+
+
+def test_one_who_has_a_turn_is_left_alone_though_there_are_more():
+    turns, order = Turns(4, alone=3600), []
+    turns.take(lambda: None)
+    first = asking(turns, order, "first")
+    wait_for_waiting(turns, 1)
+    second = asking(turns, order, "second")
+    wait_for_waiting(turns, 2)
+    turns.give_back()
+    first.join(timeout=10)
+    assert order == ["first"]
+    turns.give_back()
+    second.join(timeout=10)
+    assert order == ["first", "second"]
+    turns.give_back()
+    turns.take(lambda: None)  # nobody has one
+
+
+def test_others_join_one_whose_time_alone_is_over_as_many_as_may():
+    turns, order = Turns(2, alone=0.01), []
+    turns.take(lambda: None)
+    asking(turns, order, "beside").join(timeout=10)
+    assert order == ["beside"]
+    last = asking(turns, order, "last")
+    wait_for_waiting(turns, 1)
+    last.join(timeout=0.1)
+    assert order == ["beside"]
+    turns.give_back()
+    last.join(timeout=10)
+    assert order == ["beside", "last"]
+
+
+def test_one_who_gives_up_beside_one_who_is_alone_leaves_the_queue():
+    turns = Turns(2, alone=0.01)
+    turns.take(lambda: None)
+    turns.take(lambda: None)
+    with pytest.raises(Busy):
+        turns.take(raise_busy)
+    assert not turns.are_waited_for()
+    turns.give_back()
+    turns.take(raise_busy)
