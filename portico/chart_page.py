@@ -5,6 +5,7 @@ answers with the chart, the controls that fit it and the shortest address that o
 browser does with these is in `static/chart.js`.
 """
 
+from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
@@ -155,7 +156,10 @@ def _answer(app: PageApp, chart: Chart) -> None:
     def answer(data: Any) -> list[Any]:
         asked = read_asked(data)
         form = Form(arguments_of(asked.query), asked.usual, open=not asked.opened)
-        shown = show(chart, form, asked.width, asked.opened)
+        with ExitStack() as turn:
+            return answered(asked, form, show(chart, form, asked.width, asked.opened, turn))
+
+    def answered(asked: Asked, form: Form, shown: Shown) -> list[Any]:
         if shown.drawn.failure:
             for_this_reader()
         keeps = shown.keeps(asked)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -90,14 +90,19 @@ class Shown:
         return urlencode(list(self.form.arguments.items(multi=True)), errors="replace")
 
 
-def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
-    """Ask a form's questions and draw what they ask for; a failure of the data is shown in the chart's place."""
+def show(chart: Chart, form: Form, width: int, opened: bool, turn: ExitStack) -> Shown:
+    """Ask a form's questions and draw what they ask for; a failure of the data is shown in the chart's place.
+
+    Args:
+        turn: holds the turn that this takes, for as long as the view is being answered.
+    """
     asked, begin = False, time.monotonic()
     try:
-        with chart.catalog.turn() if isinstance(chart, TableChart) else nullcontext():
-            question = chart.ask(form)
-            asked = True
-            drawn = chart.draw(question, width)
+        if isinstance(chart, TableChart):
+            turn.enter_context(chart.catalog.turn())
+        question = chart.ask(form)
+        asked = True
+        drawn = chart.draw(question, width)
     except DataError as error:
         drawn = Drawn(empty(str(error)), str(error), failure=type(error))
     took = time.monotonic() - begin
@@ -108,8 +113,8 @@ def show(chart: Chart, form: Form, width: int, opened: bool) -> Shown:
 
 def show_first(chart: Chart, form: Form) -> Shown:
     """What a page opens with: a chart that takes a while is asked for by the browser, which says that it waits."""
-    with with_patience(FIRST):
-        shown = show(chart, form, USUAL_WIDTH_PX, opened=True)
+    with with_patience(FIRST), ExitStack() as turn:
+        shown = show(chart, form, USUAL_WIDTH_PX, opened=True, turn=turn)
     if shown.drawn.failure not in (TookTooLong, Busy):
         return shown
     return replace(shown, drawn=Drawn(empty(""), LATE), late=True)

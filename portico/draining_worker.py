@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 DRAINING = "portico.draining"  # in the environment of a request: whether the service is about to end
 # Above what any page gives an answer: who is replaced keeps nobody waiting, and cuts nobody off.
 REPLACED_GRACE_S = 3600
-# How long a thread stays with a connection that it answered: the next request of a gateway under load is there by then.
-STAYS_MS = 5
+# How long a thread stays with a connection that it answered: the next request of a gateway under load is there by then, though
+# others are answered before it.
+STAYS_MS = 50
 DUE, REPLACED = 0, 1  # the places of the bytes that a worker writes for the master, and the master for the worker
 
 
