@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,7 +72,8 @@ class SomeLines:
     def _write_all(self) -> None:
         lines, self._lines, self._bytes = self._lines, [], 0
         if lines:
-            self._write("".join(lines))
+            with suppress(OSError, ValueError):  # whoever reads them is gone; the answers go on
+                self._write("".join(lines))
 
     def _write_now_and_then(self) -> None:
         while True:

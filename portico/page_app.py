@@ -105,9 +105,17 @@ class PageApp(dash.Dash):
         """Register a callback that asks nothing of Dash but the values of its inputs (portico/plain_callback.py).
 
         Args:
-            outputs, inputs: properties of components with ids that are texts.
+            outputs, inputs: properties of components with ids that are texts; state comes behind all inputs.
             answer: takes a value for each input and returns one for each output; not called when the page opens.
+
+        Raises:
+            ValueError: they are not so.
         """
+        if not all(isinstance(each.component_id, str) for each in (*outputs, *inputs)):
+            raise ValueError("plain_callback: the ids must be texts")
+        are_state = [isinstance(each, State) for each in inputs]
+        if are_state != sorted(are_state):
+            raise ValueError("plain_callback: state must come behind all inputs")
         known = {*self.callback_map}
         self.callback([*outputs], *inputs, prevent_initial_call=True)(answer)
         (name,) = self.callback_map.keys() - known

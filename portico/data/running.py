@@ -110,7 +110,7 @@ class Turns:
     def give_back(self) -> None:
         with self._lock:
             self._free += 1
-            if self._waiting:
+            if self._waiting and self._may_begin():
                 self._begin()
                 self._waiting.popleft().set()
 

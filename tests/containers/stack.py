@@ -171,6 +171,15 @@ def access_log(container: str) -> list[dict]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def whole_access_log(replica: str) -> list[dict]:
+    """The access log of a page's container up to now: it writes its lines in their order, some at a time."""
+    mark = uuid.uuid4().hex
+    url = f"http://{address_of(replica)}:8000/healthz"
+    requests.get(url, headers={"X-Request-ID": mark}, timeout=KNOWN_WITHIN_S).raise_for_status()
+    logged(replica, mark)
+    return access_log(replica)
+
+
 def listening_since(container: str) -> float:
     """When a page's container last began to listen, in seconds since the epoch."""
     done = subprocess.run(["docker", "logs", "--timestamps", container], capture_output=True, text=True, check=True)

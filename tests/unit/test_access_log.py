@@ -53,7 +53,7 @@ def test_answer_without_a_length_has_none():
 
 def test_lines_are_written_together_at_the_latest_when_their_time_is_over():
     written = SimpleQueue()
-    lines = SomeLines(written.put, latest=0.05)
+    lines = SomeLines(written.put, latest=0.5)
     for again in ("a", "b"):
         lines.add(f"1{again}\n")
         lines.add(f"2{again}\n")
@@ -86,3 +86,13 @@ def test_lines_before_a_fork_are_written_once_and_the_child_writes_its_own():
     os.close(write)
     with os.fdopen(read) as found:
         assert found.read() == "child\nparent\n"
+
+
+def test_answers_go_on_when_nobody_takes_the_lines():
+    def broken(_text):
+        raise BrokenPipeError
+
+    lines = SomeLines(broken, latest=3600)
+    lines.add("1\n")
+    lines.flush()
+    lines.add("2\n" * PIPE_BYTES)

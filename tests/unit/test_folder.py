@@ -1,5 +1,6 @@
 """The catalog over a folder: files are tables, as they are now, described by who owns them."""
 
+import gzip
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,10 @@ from portico.data.columns import Kind
 from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
 from portico.data.files import data_files
 from portico.data.files import folder as folder_module
+from portico.data.files.data_files import file_at
+from portico.data.files.duckdb_engine import NO_VALUES, DuckDBEngine
 from portico.data.files.folder import FolderCatalog
+from portico.data.files.reading import is_tiny
 from portico.data.query import Query, Values
 from portico.data.running import Watch
 from portico.data.sample import SAMPLE_COLUMNS
@@ -173,15 +177,19 @@ def looks_of(monkeypatch):
 
 def test_folder_is_looked_through_again_when_something_came_or_went(tmp_path, catalog, monkeypatch):
     monkeypatch.setattr(data_files, "SETTLED_NS", 0)
+    monkeypatch.setattr(data_files, "LISTED_S", 3600)
     looks = looks_of(monkeypatch)
     write(tmp_path, "a.csv")
     for _ in range(3):
         assert list(titles(catalog)) == ["a.csv"]
     assert len(looks) == 1
+    let_its_time_go_on()
     write(tmp_path, "b.csv")
     assert list(titles(catalog)) == ["a.csv", "b.csv"]
+    let_its_time_go_on()
     (tmp_path / "a.csv").unlink()
     assert list(titles(catalog)) == ["b.csv"]
+    let_its_time_go_on()
     (tmp_path / "b.csv").rename(tmp_path / "c.csv")
     write(tmp_path, "c.csv.toml", 'title = "See"')
     assert titles(catalog) == {"c.csv": "See"}
@@ -189,6 +197,21 @@ def test_folder_is_looked_through_again_when_something_came_or_went(tmp_path, ca
     write(tmp_path, "c.csv.toml", 'title = "Other"')
     assert titles(catalog) == {"c.csv": "Other"}
     assert looks == []
+
+
+def let_its_time_go_on():
+    """Until what changes next bears another time: a kernel tells it in steps of some milliseconds."""
+    time.sleep(0.02)
+
+
+def test_folder_that_does_not_tell_is_looked_through_again_after_a_while(tmp_path, catalog, monkeypatch):
+    monkeypatch.setattr(data_files, "SETTLED_NS", 0)
+    monkeypatch.setattr(data_files, "LISTED_S", 0)
+    looks = looks_of(monkeypatch)
+    write(tmp_path, "a.csv")
+    for _ in range(3):
+        titles(catalog)
+    assert len(looks) == 3
 
 
 def test_folder_that_changed_just_now_is_looked_through_each_time(tmp_path, catalog, monkeypatch):
@@ -302,8 +325,8 @@ def test_copies_are_limited_and_come_back(tmp_path, catalog, monkeypatch):
 
 
 def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
-    write(tmp_path, "a.csv")
-    write(tmp_path, "b.csv")
+    write(tmp_path, "a.csv", LARGER_THAN_TINY)
+    write(tmp_path, "b.csv", LARGER_THAN_TINY)
     whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
     catalog.table("b.csv")
     large = Query(
@@ -314,6 +337,7 @@ def test_copies_make_room_for_a_query_that_needs_it(tmp_path, catalog):
     assert len(tables_in_engines(catalog)) == 1
 
 
+LARGER_THAN_TINY = "a,b\n" + "1,x\n" * 70_000
 SORTED = "SELECT max(x) AS x FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM range({}) ORDER BY x LIMIT {}), ({})"
 
 
@@ -330,11 +354,57 @@ def test_query_of_a_tiny_table_that_needs_more_memory_has_it(tmp_path, catalog):
     assert catalog.rows(whole) == [(1, "x"), (2, "y")]
 
 
+def test_download_of_a_tiny_table_that_needs_more_memory_has_it(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    assert len(streamed(catalog, Query(SORTED.format(200_000, 150_000, whole.sql)))) == 1
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+
+
+@pytest.mark.parametrize(("text", "attempts"), [("a,b\n1,x\n", 2), (LARGER_THAN_TINY, 1)])
+def test_query_that_needs_more_memory_than_there_is_is_tried_once_in_an_engine(
+    tmp_path, catalog, monkeypatch, text, attempts
+):
+    write(tmp_path, "a.csv", text)
+    whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    large, asked, rows = Query(SORTED.format(9_000_000, 4_000_000, whole.sql)), [], DuckDBEngine.rows
+
+    def counted(engine, sql, values=NO_VALUES):
+        asked.append(sql)
+        return rows(engine, sql, values)
+
+    monkeypatch.setattr(DuckDBEngine, "rows", counted)
+    with pytest.raises(NeededTooMuch):
+        catalog.rows(large)
+    assert asked.count(large.sql) == attempts
+
+
+def test_file_that_is_not_so_tiny_unpacked_leaves_nothing_behind(tmp_path, catalog):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(("n\n" + "1\n" * 2_000_000).encode()))
+    assert is_tiny(file_at(tmp_path / "a.csv.gz"))
+    assert catalog.table("a.csv.gz").rows == 2_000_000
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+
+
+def test_table_that_is_just_being_made_is_asked_again(tmp_path, catalog, monkeypatch):
+    write(tmp_path, "a.csv")
+    query = Values().query(catalog.table("a.csv").relation, catalog.dialect)
+    rows, failures = DuckDBEngine.rows, [duckdb.BinderException("Binder Error: no such column")]
+
+    def failing(engine, sql, values=NO_VALUES):
+        if sql == query.sql and failures:
+            raise failures.pop()
+        return rows(engine, sql, values)
+
+    monkeypatch.setattr(DuckDBEngine, "rows", failing)
+    assert catalog.rows(query) == [(1, "x"), (2, "y")]
+
+
 def test_tiny_table_of_many_columns_is_read_where_there_is_more_memory(tmp_path, catalog):
     names = [f"column {number}" for number in range(400)]
     write(tmp_path, "wide.csv", f"{','.join(names)}\n{','.join(['x'] * 400)}\n")
     assert list(catalog.table("wide.csv").columns) == names
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == 1
+    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
 
 
 def let_go_before_the_query(catalog, monkeypatch, times):

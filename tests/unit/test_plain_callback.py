@@ -2,6 +2,7 @@
 
 import pytest
 
+from portico.errors import ConfigError
 from portico.mounting import init_app
 from portico.page_app import apps_of
 
@@ -61,6 +62,19 @@ def test_what_is_not_updated_is_left_out(server):
     assert asked(server, "same").json["response"].keys() == {"echo", "stored"}
     assert asked(server, "same").json["response"]["echo"].keys() == {"children"}
     assert asked(server, "nothing").json["response"] == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "otherwise"),
+    [
+        ('[Input("text", "value"), State("kept", "data")]', '[State("kept", "data"), Input("text", "value")]'),
+        ('Input("text", "value")', 'Input({"id": "text"}, "value")'),
+        ('Output("echo", "children")', 'Output({"id": "echo"}, "children")'),
+    ],
+)
+def test_what_is_not_plain_is_refused_at_the_start(small_site, written, otherwise):
+    with pytest.raises(ConfigError, match="plain_callback: "):
+        init_app(small_site({"plain": PAGE.replace(written, otherwise)}))
 
 
 def test_other_number_of_values_than_outputs_is_the_pages_fault(server):

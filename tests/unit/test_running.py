@@ -330,7 +330,7 @@ def asking(turns, order, name):
         turns.take(lambda: None)
         order.append(name)
 
-    thread = threading.Thread(target=take)
+    thread = threading.Thread(target=take, daemon=True)
     thread.start()
     return thread
 
@@ -364,6 +364,26 @@ def test_others_join_one_whose_time_alone_is_over_as_many_as_may():
     turns.give_back()
     last.join(timeout=10)
     assert order == ["beside", "last"]
+
+
+def test_turns_are_one_after_another_again_once_those_who_took_long_are_done():
+    turns, order = Turns(3, alone=0.01), []
+    turns.take(lambda: None)
+    asking(turns, order, "beside").join(timeout=10)  # the first takes long
+    turns._alone = 3600
+    asking(turns, order, "next")
+    wait_for_waiting(turns, 1)
+    turns.give_back()
+    assert order == ["beside"]
+    last = asking(turns, order, "last")
+    wait_for_waiting(turns, 2)
+    turns.give_back()
+    while "next" not in order:
+        time.sleep(0.001)
+    assert order == ["beside", "next"]
+    turns.give_back()
+    last.join(timeout=10)
+    assert order == ["beside", "next", "last"]
 
 
 def test_one_who_gives_up_beside_one_who_is_alone_leaves_the_queue():

@@ -14,6 +14,7 @@ from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
 
 ENDING = re.compile(r"\.(?:(csv|tsv|json|jsonl|ndjson)(\.gz)?|(parquet))$", re.IGNORECASE)
 SIDECAR = ".toml"  # behind the name of a table's file, describes it
+LISTED_S = 1
 SETTLED_NS = 3_000_000_000  # older than the steps in which any file system tells the time
 Signature = tuple[int, ...]
 
@@ -147,12 +148,24 @@ def file_at(path: Path) -> DataFile:
     return DataFile(path, signature, signature_of(path.with_name(path.name + SIDECAR)))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a folder had, as the folder was then, and until when (of `time.monotonic()`) that is believed."""
+
+    folder: Signature
+    names: list[tuple[str, bool]]
+    until: float
+
+
 class FolderTables:
-    """The tables of a folder, looked for anew when something came or went there."""
+    """The tables of a folder, looked for anew when something came or went there.
+
+    And every second at least: some file systems do not say of a folder that it is another one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: tuple[Signature, list[tuple[str, bool]]] | None = None  # the folder, and what it had then
+        self._seen: Listing | None = None
 
     def names(self) -> list[tuple[str, bool]]:
         """The names of the tables that are there now, and whether a description lies beside each.
@@ -163,14 +176,14 @@ class FolderTables:
         seen = self._seen
         try:
             now = _signature(self._folder.stat())
-            if seen is not None and seen[0] == now:
-                return seen[1]
+            if seen is not None and seen.folder == now and time.monotonic() < seen.until:
+                return seen.names
             with os.scandir(self._folder) as entries:
                 found = {entry.name: entry for entry in entries}
         except OSError as error:
             raise SourceAway(f"The data folder cannot be read: {error.strerror}.") from error
         names = [(name, name + SIDECAR in found) for name in _tables(found)]
-        self._seen = (now, names) if _will_tell(now, found) else None
+        self._seen = Listing(now, names, time.monotonic() + LISTED_S) if _will_tell(now, found) else None
         return names
 
 

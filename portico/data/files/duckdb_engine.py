@@ -49,6 +49,7 @@ class DuckDBEngine:
         forget: called when what was created here is gone.
         spill: a writable folder for what memory does not hold; without one such a query fails.
         threads: that work at one query; its own with one, so that nobody is woken for it.
+        downloads: stops those; unset = one of its own.
     """
 
     def __init__(
@@ -60,11 +61,12 @@ class DuckDBEngine:
         spill: Path | None = None,
         files: Sequence[Path] = (),
         threads: int = ENGINE_THREADS,
+        downloads: Watch | None = None,
     ) -> None:
         self._folders = [str(folder) for folder in folders]
         self._files = [str(file) for file in files]
         self._watch = watch
-        self._downloads = watch.for_downloads()
+        self._downloads = downloads or watch.for_downloads()
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory,

@@ -41,6 +41,7 @@ from portico.data.tables import Row, Table, TableName, by_title
 LOG = logging.getLogger("portico.data")
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
 TINY_MEMORY = "16MB"  # for tiny tables and their queries; one that needs more takes it from all others'
+MADE_ANEW = (duckdb.CatalogException, duckdb.BinderException)  # a table is not there, or has no codes yet
 VERSIONS = 2  # of a file: the newest, and the one before it, which may be asked still
 VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
 VIEWS = re.compile(VIEW + r"[0-9a-f]{24}")
@@ -72,8 +73,9 @@ class FolderCatalog:
         self._listing = FolderTables(self._folder) if self._folder else None
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
-        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files)
-        self._engine_of_tiny = DuckDBEngine(folders, watch, TINY_MEMORY, self._forget, threads=1)
+        downloads = watch.for_downloads()
+        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files, downloads=downloads)
+        self._engine_of_tiny = DuckDBEngine(folders, watch, TINY_MEMORY, self._forget, threads=1, downloads=downloads)
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a turn for all that the block asks."""
@@ -109,20 +111,18 @@ class FolderCatalog:
         try:
             return self._rows(query)
         except NeededTooMuch:
-            if not self._drop(self._too_many(query.sql, 0)):
-                return self._rows_of_no_tiny(query)
-        try:
-            return self._rows(query)
-        except NeededTooMuch:
-            return self._rows_of_no_tiny(query)
+            if self._moves(query):
+                return self.rows(query)
+            if not self._drop(self._too_many(query.sql, 0, self._engine)):
+                raise
+        return self._rows(query)
 
-    def _rows_of_no_tiny(self, query: Query) -> list[Row]:
-        """Work out a query that the engine of tiny tables has no memory for, in the one that has more of it; raises what `rows` does."""
+    def _moves(self, query: Query) -> bool:
+        """Let go of what a query asks in the engine of tiny tables, so that it is read where there is more memory."""
         tiny = [each.view for each in self._used(query) if each.engine is not self._engine]
         with self._lock:
             self._not_tiny.update(tiny)
-        self._drop(tiny)
-        return self._rows(query)
+        return self._drop(tiny)
 
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
@@ -142,7 +142,10 @@ class FolderCatalog:
                     begun = True
                     yield batch
                 break
-            except duckdb.CatalogException as error:  # the engine let go of a table while this waited for its turn
+            except NeededTooMuch:
+                if begun or not again or not self._moves(query):
+                    raise
+            except MADE_ANEW as error:  # the engine let go of a table while this waited for its turn
                 if begun or not again:
                     raise self._failure(error, used) from error
             except duckdb.Error as error:
@@ -153,7 +156,7 @@ class FolderCatalog:
         used = self._used(query)
         try:
             rows = self._engine_of(used).rows(query.sql, query.values)
-        except duckdb.CatalogException as error:  # the engine let go of a table just now
+        except MADE_ANEW as error:  # the engine let go of a table just now
             if again:
                 return self._rows(query, again=False)
             raise self._failure(error, used) from error
@@ -223,15 +226,28 @@ class FolderCatalog:
 
     def _opened(self, file: DataFile, view: str) -> Reading:
         self._engine.open()  # with that of tiny tables, not at a time when it may fail
-        if is_tiny(file) and view not in self._not_tiny:
-            with suppress(NeededTooMuch):
-                return open_file(file, view, self._engine_of_tiny, self._watch.check)
+        tiny = self._opened_as_tiny(file, view)
+        if tiny is not None:
+            return tiny
         try:
             return open_file(file, view, self._engine, self._watch.check)
         except NeededTooMuch:
-            if not self._drop(self._too_many(view, 0)):
+            if not self._drop(self._too_many(view, 0, self._engine)):
                 raise
             return open_file(file, view, self._engine, self._watch.check)
+
+    def _opened_as_tiny(self, file: DataFile, view: str) -> Reading | None:
+        """Read a file in the engine of tiny tables; None where it is none, or takes more memory than those have."""
+        if not is_tiny(file) or view in self._not_tiny:
+            return None
+        with suppress(NeededTooMuch):
+            reading = open_file(file, view, self._engine_of_tiny, self._watch.check)
+            if (reading.table.rows or 0) < MANY_ROWS:  # a text that was compressed may be anything
+                return reading
+        with self._lock:
+            self._not_tiny.add(view)
+        self._drop_table(view, self._engine_of_tiny)  # a half of it may be there
+        return None
 
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
@@ -239,6 +255,7 @@ class FolderCatalog:
             versions = [*(each for each in self._versions.get(name, ()) if each != view), view]
             self._versions[name] = versions[-VERSIONS:]
             self._readings[view] = found
+            self._not_tiny.difference_update(versions[:-VERSIONS])
         self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
 
     def _keep_only(self, names: Set[str]) -> None:
@@ -252,15 +269,21 @@ class FolderCatalog:
             known = self._versions.keys() | self._opening.keys() | self._descriptions.keys()
             gone = [name for name in known - names if not (name in self._opening and self._opening[name].locked())]
             views = [view for name in gone for view in self._versions.pop(name, ())]
+            self._not_tiny.difference_update(views)
             for name in gone:
                 self._opening.pop(name, None)
                 self._descriptions.pop(name, None)
         self._drop(views)
 
-    def _too_many(self, kept: str, most: int) -> list[str]:
-        """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names."""
+    def _too_many(self, kept: str, most: int, engine: DuckDBEngine | None = None) -> list[str]:
+        """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names.
+
+        Args:
+            engine: whose copies are looked at; those of all without one.
+        """
         with self._lock:
-            copies = [(view, each.copied) for view, each in self._readings.items() if isinstance(each, Reading)]
+            read = [each for each in self._readings.values() if isinstance(each, Reading)]
+            copies = [(each.view, each.copied) for each in read if engine in (None, each.engine)]
         total, dropped = sum(size for _, size in copies), []
         for view, size in copies:
             if total > most and size and view not in kept:
@@ -279,12 +302,11 @@ class FolderCatalog:
         return bool(gone)
 
     def _drop_reading(self, reading: Reading) -> None:
-        with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
-            reading.engine.rows(f"DROP {'TABLE' if reading.copied else 'VIEW'} IF EXISTS {reading.view}")
+        self._drop_table(reading.view, reading.engine, "TABLE" if reading.copied else "VIEW")
 
-    def _drop_table(self, name: str) -> None:
-        with suppress(duckdb.Error, DataError):  # as above
-            self._engine.rows(f"DROP TABLE IF EXISTS {name}")
+    def _drop_table(self, name: str, engine: DuckDBEngine | None = None, kind: str = "TABLE") -> None:
+        with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
+            (engine or self._engine).rows(f"DROP {kind} IF EXISTS {name}")
 
     def _engine_of(self, used: list[Reading]) -> DuckDBEngine:
         """The engine that has what a query asks: one table, or what is worked out of one."""
