@@ -105,6 +105,14 @@ def test_texts_that_are_many_or_long_have_no_codes(tmp_path, texts):
     assert found.total == len(texts)
 
 
+def test_first_columns_of_a_wide_table_have_codes(tmp_path):
+    names = [f"c{number}" for number in range(reading.CODED_COLUMNS + 5)]
+    (tmp_path / "t.csv").write_text(f"{','.join(names)}\n{','.join(['x'] * len(names))}\n")
+    table = FolderCatalog(tmp_path, Watch(10, 4), "128MB").table("t.csv")
+    assert [*table.codes.names] == names[: reading.CODED_COLUMNS]
+    assert [*table.columns] == names
+
+
 def test_text_that_cannot_be_written_in_sql_has_no_code(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"x": "a\\u0000b", "split": "u"}\n')
     table = FolderCatalog(tmp_path, Watch(10, 4), "128MB").table("t.jsonl")

@@ -28,6 +28,7 @@ COLUMNS_WITH_FACTS = 256
 COLUMNS_AT_ONCE = 64  # of which facts are asked in one query: each takes the engine about half a megabyte
 RESULTS = 5  # of each column, in that query
 MOST_CODED = 250  # texts of a column that has another of their places: with what is missing a byte tells them apart
+CODED_COLUMNS = 32  # of a table: each is a query when the table is read
 LONGEST_CODED = 200  # characters of such a text
 LOOKED_AT = 40  # characters of a text, which is longer than a number or a time
 WHOLE_NUMBER = dt.Decimal(38, 0)  # stands for UHUGEINT, which Ibis does not know
@@ -120,7 +121,8 @@ def _code(copy: ir.Table, facts: Mapping[str, Facts], ask: Ask) -> Codes | None:
     """Give a copy a column of codes for each column of few texts."""
     schema, view = copy.schema(), copy.get_name()
     few = [name for name, found in facts.items() if schema[name].is_string() and 0 < found.distinct <= MOST_CODED]
-    texts = {name: found for name in few if _can_be_listed(found := _texts_of(view, name, ask))}
+    asked = few[:CODED_COLUMNS]
+    texts = {name: found for name in asked if _can_be_listed(found := _texts_of(view, name, ask))}
     if not texts:
         return None
     codes = {name: f"{MARK}{name}" for name in texts}
