@@ -1,9 +1,13 @@
 """Readiness: whether a page could answer now, found out by asking it, at no cost to its visitors."""
 
 import importlib
+import socket
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 from dash import html
 
 from portico import readiness as readiness_module
@@ -178,6 +182,33 @@ def test_page_that_answers_a_visitor_with_a_fault_is_looked_at_anew(small_site, 
     assert [ready["a"](), ready["b"]()] == [False, True]  # nobody has met what is wrong with the other
 
 
-def test_health_check_of_compose_waits_longer_than_a_check(real_site):
-    compose = (real_site.settings.site_folder / "docker-compose.yml").read_text(encoding="utf-8")
-    assert f"create_connection(('127.0.0.1', 8000), timeout={readiness_module.TIME_BOX_S + 1})" in compose
+@pytest.fixture
+def health_check(real_site):
+    """The shell's words that ask a page's container whether it is ready."""
+    compose = yaml.safe_load((real_site.settings.site_folder / "docker-compose.yml").read_text(encoding="utf-8"))
+    return compose["services"]["barchart"]["healthcheck"]["test"][1:]
+
+
+def test_health_check_of_compose_waits_longer_than_a_check(health_check):
+    assert f"read -rt {readiness_module.TIME_BOX_S + 1} status" in health_check[-1]
+
+
+@pytest.mark.parametrize(("status", "code"), [("200 OK", 0), ("503 SERVICE UNAVAILABLE", 1), ("", 1)])
+def test_health_check_of_compose_tells_what_a_page_answers(health_check, status, code):
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        port = listening.getsockname()[1]
+        words = [each.replace("$$", "$").replace("8000", str(port)) for each in health_check]
+        check = pool.submit(subprocess.run, words, capture_output=True, text=True, timeout=20, check=False)
+        client, _ = listening.accept()
+        with client:
+            assert client.recv(1000).startswith(b"GET /readyz HTTP/1.0\r\n")
+            if status:
+                client.sendall(f'HTTP/1.0 {status}\r\nX: y\r\n\r\n{{"ready": 1}}\n'.encode())
+        assert check.result().returncode == code
+    assert status in check.result().stdout
+    assert ('{"ready": 1}' in check.result().stdout) == bool(status)
+
+
+def test_health_check_of_compose_fails_where_nobody_listens(health_check):
+    words = [each.replace("8000", "1") for each in health_check]
+    assert subprocess.run(words, capture_output=True, timeout=20, check=False).returncode == 1
