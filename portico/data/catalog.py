@@ -20,11 +20,12 @@ def open_catalog(settings: Settings) -> Catalog:
 
 @cache
 def _opened(data: str, seconds: int, memory: str, at_once: int) -> Catalog:
+    works_here = "://" not in data or data.startswith(DATABASE_FILE)
+    watch = Watch(seconds, at_once, alone=ALONE_S if works_here else 0)
     if "://" not in data:
-        return FolderCatalog(Path(data) if data else None, Watch(seconds, at_once, alone=ALONE_S), memory)
-    if data.startswith(DATABASE_FILE):
-        path = Path(data.removeprefix(DATABASE_FILE))
-        return DatabaseFileCatalog(path, Watch(seconds, at_once, alone=ALONE_S), memory)
+        return FolderCatalog(Path(data) if data else None, watch, memory)
+    if works_here:
+        return DatabaseFileCatalog(Path(data.removeprefix(DATABASE_FILE)), watch, memory)
     from portico.data.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
 
-    return DatabaseCatalog(data, Watch(seconds, at_once))
+    return DatabaseCatalog(data, watch)

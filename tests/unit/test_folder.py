@@ -204,17 +204,10 @@ def let_its_time_go_on():
     time.sleep(0.02)
 
 
-def test_folder_that_does_not_tell_is_looked_through_again_after_a_while(tmp_path, catalog, monkeypatch):
-    monkeypatch.setattr(data_files, "SETTLED_NS", 0)
-    monkeypatch.setattr(data_files, "LISTED_S", 0)
-    looks = looks_of(monkeypatch)
-    write(tmp_path, "a.csv")
-    for _ in range(3):
-        titles(catalog)
-    assert len(looks) == 3
-
-
-def test_folder_that_changed_just_now_is_looked_through_each_time(tmp_path, catalog, monkeypatch):
+@pytest.mark.parametrize("settings", [{}, {"SETTLED_NS": 0, "LISTED_S": 0}], ids=["changed just now", "does not tell"])
+def test_folder_that_may_have_changed_unseen_is_looked_through_again(tmp_path, catalog, monkeypatch, settings):
+    for name, value in settings.items():
+        monkeypatch.setattr(data_files, name, value)
     looks = looks_of(monkeypatch)
     write(tmp_path, "a.csv")
     for _ in range(3):

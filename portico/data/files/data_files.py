@@ -161,9 +161,12 @@ class FolderTables:
     """The tables of a folder, looked for anew when something came or went there.
 
     And every second at least: some file systems do not say of a folder that it is another one.
+
+    Args:
+        folder: which; None for none, which has no tables.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._seen: Listing | None = None
 
@@ -173,6 +176,8 @@ class FolderTables:
         Raises:
             SourceAway: the folder cannot be read.
         """
+        if self._folder is None:
+            return []
         seen = self._seen
         try:
             now = _signature(self._folder.stat())

@@ -70,7 +70,7 @@ class FolderCatalog:
     ) -> None:
         self._watch = watch
         self._folder = folder.resolve() if folder is not None else None
-        self._listing = FolderTables(self._folder) if self._folder else None
+        self._listing = FolderTables(self._folder)
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
         self._forget()
         downloads = watch.for_downloads()
@@ -83,14 +83,14 @@ class FolderCatalog:
 
     def version(self) -> str:
         """Of all files and their descriptions; the sample is of the build."""
-        if self._folder is None or self._listing is None:
+        if self._folder is None:
             return SAMPLE
         names = [each for name, has_more in self._listing.names() for each in (name, name + SIDECAR)[: 1 + has_more]]
         return version_of({name: signature_of(self._folder / name) for name in names}) or SAMPLE
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
-        found = self._listing.names() if self._listing else []
+        found = self._listing.names()
         self._keep_only({name for name, _ in found} or {SAMPLE})
         if self._folder is None or not found:
             return [TableName(SAMPLE, SAMPLE.capitalize())]

@@ -4,7 +4,7 @@ To let the engine find the largest bars, then the largest parts, then the number
 each of which costs more than a thousand rows do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf, isnan
 from typing import Any, TypeVar
 
@@ -60,7 +60,7 @@ def _added(pairs: Iterable[tuple[Group, Number]]) -> dict[Group, Number]:
     return numbers
 
 
-def _in_order(keys: Iterable[Key]) -> list[Any]:
+def _in_order(keys: Collection[Key]) -> list[Any]:
     """Keys in their order, what is missing last."""
     known: list[Any] = [key for key in keys if key is not None]
     return [*sorted(known), *([None] if None in keys else [])]
