@@ -9,7 +9,7 @@ from portico.draining_worker import DRAINING
 from portico.error_pages import page_at
 from portico.page_app import PageApp
 from portico.readiness import Readiness, readiness_of
-from portico.shared_answers import VERSION_HEADER, version_of
+from portico.shared_answers import VERSION_ASKED, VERSION_HEADER, VERSION_HOLDS_S, sharing_for, version_of
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
 
@@ -38,6 +38,8 @@ def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:
         response = _answer({"page": app.page.name, "ready": _is_ready(app, readiness), "build": app.build})
         if app.page.fresh_s:
             response.headers[VERSION_HEADER] = version_of(app)
+            if VERSION_ASKED in request.args:
+                response.headers["Cache-Control"] = sharing_for(VERSION_HOLDS_S)
         return response
 
     return status

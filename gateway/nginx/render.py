@@ -12,7 +12,7 @@ from portico.frame import Frame
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
 from portico.response_headers import SECURITY_HEADERS
-from portico.shared_answers import KEPT_CODING
+from portico.shared_answers import KEPT_CODING, VERSION_ASKED
 from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
 
@@ -81,6 +81,7 @@ def nginx_config(registry: Registry) -> str:
         callback=CALLBACK,
         misdirected=MISDIRECTED,
         kept_coding=KEPT_CODING,
+        version_asked=VERSION_ASKED,
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,

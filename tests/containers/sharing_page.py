@@ -1,7 +1,8 @@
 """A page that shares its answers, as far as a gateway can tell: what it was sent, and how often it was asked.
 
 It says what a test told it to: `PUT` of a JSON object sets the headers of the answers, the version of which the page
-says that it is (`version`) and with which status (`status`), and how long an answer takes (`seconds`).
+says that it is (`version`), with which status (`status`) and how long it takes to say so (`tells_after`), and how long an
+answer takes (`seconds`).
 """
 
 import hashlib
@@ -18,13 +19,17 @@ class Page(BaseHTTPRequestHandler):
         "status": 200,
         "headers": {"Cache-Control": "public, max-age=60", "X-Portico-Version": "1"},
         "seconds": 0,
+        "tells_after": 0,
     }
-    asked = 0
+    asked = told = 0
 
     def do_GET(self) -> None:
+        Page.told += 1
+        time.sleep(Page.says["tells_after"])
         status = Page.says["status"]
         version = {"X-Portico-Version": Page.says["version"]} if status == 200 else {}
-        self.answer({"asked": Page.asked}, version | {"Cache-Control": "no-store"}, status)
+        holds = "public, max-age=1, stale-while-revalidate=1" if self.path.endswith("?version") else "no-store"
+        self.answer({"asked": Page.asked, "told": Page.told}, version | {"Cache-Control": holds}, status)
 
     def do_PUT(self) -> None:
         Page.says = {**Page.says, **json.loads(self.body())}

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,10 @@ class Sharing:
         return requests.post(
             f"{self.url}/sharing/_dash-update-component", data=body, headers=kind | headers, timeout=20
         )
+
+    def versions_told(self) -> int:
+        """How often the page was asked for its version, this time included."""
+        return requests.get(f"{self.url}/sharing/_status", timeout=10).json()["told"]
 
     def page_says(self, **what: object) -> None:
         requests.put(f"{self.url}/sharing/", data=json.dumps(what), timeout=10).raise_for_status()
@@ -201,6 +206,29 @@ def test_another_version_ends_what_was_kept_of_the_one_before(sharing: Sharing):
     assert second["number"] > first["number"]
     sharing.until("1")
     assert second["digest"] == first["digest"]
+
+
+def test_version_is_asked_for_by_one_of_those_who_come_at_once(sharing: Sharing):
+    before, began = sharing.versions_told(), time.monotonic()
+    sharing.page_says(tells_after=0.3)
+    readers = 12
+
+    def go_on_asking() -> int:
+        answers = 0
+        while time.monotonic() < began + 4 * VERSION_HOLDS_S:
+            sharing.ask(uuid.uuid4().hex)
+            answers += 1
+        return answers
+
+    try:
+        with ThreadPoolExecutor(readers) as pool:
+            answers = [each.result() for each in [pool.submit(go_on_asking) for _ in range(readers)]]
+    finally:
+        sharing.page_says(tells_after=0)
+    seconds = time.monotonic() - began
+    assert min(answers) > 0
+    # All of those who come after a second without anybody; then one a second.
+    assert sharing.versions_told() - before <= readers + seconds / VERSION_HOLDS_S + 1
 
 
 @pytest.mark.parametrize("status", [500, 404])

@@ -60,6 +60,13 @@ def version_now(client):
     return client.get("/page/_status").headers.get("X-Portico-Version")
 
 
+def test_gateway_may_keep_a_version_for_a_moment_and_visitors_may_not(ask):
+    said = {query: ask.client.get(f"/page/_status{query}").headers for query in ("", "?version")}
+    assert said[""]["Cache-Control"] == "no-store"
+    assert said["?version"]["Cache-Control"] == "public, max-age=1, stale-while-revalidate=1"
+    assert said[""]["X-Portico-Version"] == said["?version"]["X-Portico-Version"]
+
+
 def test_answer_is_for_others_too_under_the_version_that_the_page_tells(ask):
     answer = ask()
     assert answer.headers["Cache-Control"] == "public, max-age=50, stale-while-revalidate=10"
