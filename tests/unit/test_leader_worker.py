@@ -13,7 +13,7 @@ from gunicorn.http.errors import InvalidChunkSize
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
-from portico.draining_worker import DrainingWorker
+from portico.leader_worker import LeaderWorker
 
 
 class Client:
@@ -47,10 +47,11 @@ def connect():
 
 @pytest.fixture
 def worker(monkeypatch):
-    made = object.__new__(DrainingWorker)
+    made = object.__new__(LeaderWorker)
     made.alive = True
     made.tpool = SimpleNamespace(_work_queue=SimpleQueue())
     made._staying = threading.Semaphore(1)
+    made._may_lead, made._own = True, threading.local()
     made.answered = 0
 
     def answer(worker, client):
