@@ -41,7 +41,7 @@ class Lead:
 
 
 class AtHand:
-    """The connections at hand. Any thread adds one; the leader alone takes one out, for as long as it is the leader.
+    """The connections at hand. Any thread adds one; the leader takes them out, for as long as it is the leader.
 
     A connection is gunicorn's, with a `sock`.
     """
@@ -51,6 +51,7 @@ class AtHand:
         self._since: dict[Any, float] = {}  # by connection, the longest first (of time.monotonic())
         self._selector = selectors.DefaultSelector()
         self._leader: Lead | None = None
+        self._is_called = False  # whether a thread will lead as soon as it has time
 
     def __bool__(self) -> bool:
         return bool(self._since)
@@ -60,6 +61,18 @@ class AtHand:
         with self._lock:
             self._selector.register(conn.sock, selectors.EVENT_READ, conn)
             self._since[conn] = time.monotonic()
+
+    def call(self) -> bool:
+        """Whether a thread is to be called to lead: there is none, and none is called. From now on one is."""
+        with self._lock:
+            calls = bool(self._since) and self._leader is None and not self._is_called
+            self._is_called |= calls
+            return calls
+
+    def come(self) -> None:
+        """Say, as the thread that was called, that it has time now."""
+        with self._lock:
+            self._is_called = False
 
     def lead(self) -> Lead | None:
         """Become the leader; None where there is one, or no connection."""
@@ -102,14 +115,11 @@ class AtHand:
             self._leader = None
             return () if leaves_all else self._take_all()
 
-    def relieve(self) -> Sequence[Any] | None:
-        """End the lead of a thread that takes too long while others may ask: None where there is none.
-
-        Taken out are all connections if it waits for its turn, and none if it has it: another thread is to lead then.
-        """
+    def relieve(self) -> Sequence[Any]:
+        """End the lead of a thread that takes too long while others may ask, and take all connections out if it waits for its turn."""
         with self._lock:
             if not self._since or self._leader is None or not self._leader.takes_long():
-                return None
+                return ()
             waits, self._leader = self._leader.turn.is_awaited, None
             return self._take_all() if waits else ()
 

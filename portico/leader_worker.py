@@ -9,6 +9,7 @@ from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from portico.at_hand import RELIEVED_AFTER_S, WAITS_S, AtHand, Lead
+from portico.client_connection import MILLISECONDS
 from portico.turn_note import NOTE, TurnNote
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MILLISECONDS = 1000
 AT_HAND = object()  # what became of a connection that is at hand
 
 
@@ -29,7 +29,7 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
 
     Where answers are best made one after another (their requests take turns, see portico/turn_note.py), one thread does so for all
     connections (portico/at_hand.py): none is woken for a request, and none takes the interpreter from another. If an answer takes it
-    long, the main thread lets another lead, and it finishes that answer alone.
+    long, the main thread lets another thread lead, while the first finishes that answer.
     """
 
     alive: bool
@@ -63,7 +63,10 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
         while (handled := self._handled(conn, turn := TurnNote())) is True and self.alive and _is_read_up(conn):
             if self._may_lead and turn.asked is not None:
                 self._at_hand.add(conn)
-                self._lead()
+                if self._goes_on():
+                    self._lead()
+                else:
+                    self._call_leader()
                 return AT_HAND
             if not self._asks_again(conn):
                 break
@@ -77,10 +80,8 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait as the main thread, not longer than a leader may take for an answer while somebody waits for it."""
         super().wait_for_and_dispatch_events(min(timeout, RELIEVED_AFTER_S) if self._at_hand else timeout)
-        left = self._at_hand.relieve()
-        if left is not None:
-            self._hand_back(left)
-            self.tpool.submit(self._lead)
+        self._hand_back(self._at_hand.relieve())
+        self._call_leader()
 
     def _handled(self, conn: Any, turn: TurnNote) -> Any:
         self._own.turn = turn
@@ -112,19 +113,36 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
         finally:
             self._staying.release()
 
+    def _call_leader(self) -> None:
+        """Let a thread lead as soon as it has time, if none does: whoever waits for a thread comes first.
+
+        The main thread hears when it has ended, as it does of every other work: it may have left a connection at hand.
+        """
+        if self._at_hand.call():
+            try:
+                self.tpool.submit(self._come).add_done_callback(lambda _: self.method_queue.defer(bool))
+            except RuntimeError:  # no thread more can be started, and one that is there will come; or the process ends
+                self.log.exception("no thread for the connections at hand")
+
+    def _come(self) -> None:
+        self._at_hand.come()
+        self._lead()
+
     def _lead(self) -> None:
         """Answer the connections at hand for as long as they ask, unless another thread does.
 
-        One may be put there just as the lead ends. Whoever waits for a thread comes first.
+        One may be put there just as the lead ends.
         """
         gives_way = False
-        while not gives_way and (lead := self._at_hand.lead()):
-            try:
-                gives_way = self._answer_who_asks(lead)
-            finally:
-                self._hand_back(self._at_hand.end(lead, leaves_all=gives_way))
-        if gives_way:
-            self.tpool.submit(self._lead)
+        try:
+            while not gives_way and (lead := self._at_hand.lead()):
+                try:
+                    gives_way = self._answer_who_asks(lead)
+                finally:
+                    self._hand_back(self._at_hand.end(lead, leaves_all=gives_way))
+        except Exception:  # not of a connection: by now, each is at hand or handed back
+            self.log.exception("the lead of the connections at hand has ended")
+        self._call_leader()
 
     def _answer_who_asks(self, lead: Lead) -> bool:
         """Answer until nobody asks any more, or another thread leads; return True once somebody waits for a thread."""

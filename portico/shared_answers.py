@@ -1,6 +1,6 @@
 """Answers of callbacks that other readers may be given: on pages that say for how long (`fresh` in `pages.toml`).
 
-The gateway keeps them by path and body, under the version of the page that it asked for a second ago, or two at most. An
+The gateway keeps them by path and body, under the version of the page that it asked for a moment ago. An
 answer names its version too, so that one of another build is not kept, and is compressed here, once for all its
 readers. What the page does not want to be kept, such as that its data is away, it says by `for_this_reader`.
 """
@@ -27,7 +27,7 @@ AS_GZIP = 16  # added to the bits of the window: with gzip's head and sum
 COMPRESSED_FROM = 1000  # bytes
 VERSION_HEADER = "X-Portico-Version"
 VERSION_ASKED = "version"  # the query with which the gateway asks `_status` for it
-# For how long the gateway may take a version for that of now: the last second only for who comes while another asks anew.
+# For how long the gateway may take a version for that of now (seconds): the last one only for who comes while another asks anew.
 VERSION_HOLDS_S = 2
 NOBODY_ELSE = "no-store"
 LONGEST_STALE_S = 10

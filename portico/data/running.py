@@ -261,7 +261,7 @@ class Watch:
         until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
         note = turn_note() if self._alone else None
         if note is not None:
-            note.asked = time.monotonic()
+            note.asked, note.begun = time.monotonic(), None
 
         def look() -> None:
             if reader is not None and has_left(reader):

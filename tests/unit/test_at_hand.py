@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from portico import at_hand
 from portico.leader_worker import LeaderWorker
@@ -23,16 +23,26 @@ from portico.turn_note import NOTE
 
 WITHIN_S = 20  # on a busy machine
 NEVER_S = 1000
+SLOW_S = 2.5 * at_hand.RELIEVED_AFTER_S
+
+
+class Silent:
+    """A log of which nobody reads."""
+
+    def __getattr__(self, _name):
+        return lambda *_said, **_more: None
 
 
 class Application:
     """Answers each path with itself, and knows how many answers were made at once, and by which threads.
 
-    `/turn` takes its turn, `/waits` waits for it until it is let go, `/works` has it and works until then, `/plain` takes none.
+    `/turn` takes its turn, `/waits` waits for it until it is let go, `/works` has it and works until then, `/slow` has it
+    and works for a while, `/plain` takes none, and `/meets` neither, but waits for another one.
     """
 
     def __init__(self):
-        self.go_on, self.begun = threading.Event(), threading.Semaphore(0)
+        self.go_on, self.begun, self.meeting = threading.Event(), threading.Semaphore(0), threading.Barrier(2)
+        self.held = {}  # what is waited for in place of `go_on`, by path
         self.now, self.most, self.threads = 0, 0, set()
 
     def __call__(self, environ, start_response):
@@ -40,13 +50,17 @@ class Application:
         self.most = max(self.most, self.now)
         self.threads.add(threading.get_ident())
         path, turn = environ["PATH_INFO"], environ[NOTE]
-        if not path.startswith("/plain"):
+        if not path.startswith(("/plain", "/meets")):
             turn.asked = time.monotonic()
-        if path.startswith(("/turn", "/works")):
+        if path.startswith(("/turn", "/works", "/slow")):
             turn.begun = time.monotonic()
+        if path.startswith("/meets"):
+            self.meeting.wait(WITHIN_S)
+        if path.startswith("/slow"):
+            time.sleep(SLOW_S)
         if path.startswith(("/waits", "/works")):
             self.begun.release()
-            self.go_on.wait(WITHIN_S)
+            self.held.get(path, self.go_on).wait(NEVER_S)
             turn.begun = time.monotonic()
         time.sleep(0.001)  # others may come meanwhile
         self.now -= 1
@@ -63,7 +77,7 @@ class Running:
         for key, value in {"threads": threads, "keepalive": 60, "graceful_timeout": 10}.items():
             config.set(key, value)
         app = SimpleNamespace(wsgi=lambda: self.application)
-        self.worker = LeaderWorker(1, os.getppid(), [self.socket], app, 30, config, Logger(config))
+        self.worker = LeaderWorker(1, os.getppid(), [self.socket], app, 30, config, Silent())
         self.worker.tpool, self.worker.poller = self.worker.get_thread_pool(), selectors.DefaultSelector()
         self.worker.method_queue.init()
         self.worker._at_hand = at_hand.AtHand()
@@ -80,7 +94,8 @@ class Running:
 
     def close(self):
         """End it, with all that would end with the worker's process."""
-        self.application.go_on.set()
+        for each in (self.application.go_on, *self.application.held.values()):
+            each.set()
         self.stop()
         self.thread.join()
         self.worker.tpool.shutdown()
@@ -154,26 +169,73 @@ def test_what_takes_turns_is_answered_by_one_thread_for_all_connections(run, lea
 def test_what_takes_none_is_answered_side_by_side(run):
     running = run()
     with running.connection() as one, running.connection() as other:
-        for connection in (one, other):
-            ask(connection, "/plain")
-        at_once(*(partial(ask_on, each, ["/plain"] * 20) for each in (one, other)))
-    assert len(running.application.threads) > 1
+        at_once(*(partial(ask_on, each, ["/plain", "/meets", "/meets"]) for each in (one, other)))
 
 
-@pytest.mark.parametrize("how", ["/works", "/waits"])
-def test_answer_that_takes_long_keeps_no_other_connection_waiting(run, how):
+@pytest.mark.parametrize(("how", "real"), [("/works", "RELIEVED_AFTER_S"), ("/waits", "LONGEST_QUEUE_S")])
+def test_answer_that_takes_long_keeps_no_other_connection_waiting(run, leads_for_ever, how, real):
     running = run()
     with ExitStack() as opened:
         slow, *others = [opened.enter_context(running.connection()) for _ in range(5)]
-        for connection in (slow, *others):
-            ask(connection, "/turn")
-        slow.request("GET", how)
-        assert running.application.begun.acquire(timeout=WITHIN_S)
+        with leads_for_ever(**{real: getattr(at_hand, real)}):
+            for connection in (slow, *others):
+                ask(connection, "/turn")
+            slow.request("GET", how)
+            assert running.application.begun.acquire(timeout=WITHIN_S)
+            for connection in others:
+                ask(connection, "/turn")
         for connection in others * 3:
             ask(connection, "/turn")
         running.application.go_on.set()
         assert slow.getresponse().read() == how.encode()
         ask(slow, "/turn")
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_one_thread_at_most_is_called_to_lead_though_all_others_work(run, threads):
+    running = run(threads)
+    with ExitStack() as opened:
+        connections = [opened.enter_context(running.connection()) for _ in range(threads + 2)]
+        working, asking = connections[: threads - 1], connections[threads - 1 :]
+        for connection in working:
+            connection.request("GET", "/works")
+            assert running.application.begun.acquire(timeout=WITHIN_S)
+        at_once(*(partial(ask_on, each, ["/slow"] * 10) for each in asking))
+        assert running.worker.tpool._work_queue.qsize() <= 1
+        running.application.go_on.set()
+        for connection in working:
+            assert connection.getresponse().read() == b"/works"
+
+
+def test_thread_that_was_called_and_relieved_wakes_the_main_thread_for_what_it_leaves(run, leads_for_ever, monkeypatch):
+    waits, waited = ThreadWorker.wait_for_and_dispatch_events, []
+
+    def wait(worker, timeout):
+        waited.append(timeout)
+        waits(worker, timeout if timeout < 1 else NEVER_S)  # after a second it would look by chance
+
+    monkeypatch.setattr(ThreadWorker, "wait_for_and_dispatch_events", wait)
+    running = run()
+    held = running.application.held
+    with ExitStack() as opened:
+        connections = [opened.enter_context(running.connection()) for _ in range(3)]
+        with leads_for_ever(RELIEVED_AFTER_S=at_hand.RELIEVED_AFTER_S):
+            ask_all = [partial(ask, each, "/turn") for each in connections]
+            for asked in ask_all:
+                asked()
+            for number, connection in enumerate(connections):  # each but the last leader is relieved for the next
+                held[f"/works/{number}"] = threading.Event()
+                connection.request("GET", f"/works/{number}")
+                assert running.application.begun.acquire(timeout=WITHIN_S)
+            until(lambda: waited[-1] == 1)  # nobody is at hand
+            held["/works/1"].set()
+            assert connections[1].getresponse().read() == b"/works/1"
+            ask_all[1]()
+        for number in (0, 2):
+            held[f"/works/{number}"].set()
+            assert connections[number].getresponse().read() == f"/works/{number}".encode()
+        for asked in ask_all:
+            asked()
 
 
 def test_who_is_new_finds_a_thread_though_one_answers_without_a_pause_and_all_others_work(run):

@@ -399,19 +399,20 @@ def test_one_who_gives_up_beside_one_who_is_alone_leaves_the_queue():
 
 
 def test_turn_of_one_who_is_left_alone_is_noted_for_the_worker():
-    note, watch = TurnNote(), Watch(30, 1, alone=3600)
+    note, watch, before = TurnNote(), Watch(30, 1, alone=3600), time.monotonic()
     with Flask("app").test_request_context(environ_overrides={NOTE: note}), ThreadPoolExecutor(1) as other:
         with watch.turn():
             assert note.asked is not None
             assert not note.is_awaited
-            waiting = TurnNote()
+            waiting = TurnNote(asked=before, begun=before)  # it had another turn before
 
             def waits():
                 with Flask("app").test_request_context(environ_overrides={NOTE: waiting}), watch.turn():
                     return waiting.is_awaited
 
             answer = other.submit(waits)
-            while waiting.asked is None:
+            deadline = time.monotonic() + SOON_S
+            while waiting.asked == before and time.monotonic() < deadline:
                 time.sleep(0.001)
             assert waiting.is_awaited
         assert answer.result() is False
