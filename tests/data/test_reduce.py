@@ -169,7 +169,7 @@ def test_overview_of_a_file_that_changes_meanwhile_is_not_left_behind(tmp_path, 
         COPY (SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS "at", i::DOUBLE AS value
               FROM range({MANY // 10}) numbers(i)) TO '{file}' (FORMAT parquet)
     """)
-    rows = catalog._engine.rows
+    rows = catalog._engines.of_all.rows
 
     def rows_and_a_change(sql, values=NO_VALUES):
         answer = rows(sql, values)
@@ -177,7 +177,7 @@ def test_overview_of_a_file_that_changes_meanwhile_is_not_left_behind(tmp_path, 
             os.utime(file)
         return answer
 
-    monkeypatch.setattr(catalog._engine, "rows", rows_and_a_change)
+    monkeypatch.setattr(catalog._engines.of_all, "rows", rows_and_a_change)
     for _ in range(4):
         table = catalog.table("large.parquet")
         with pytest.raises(Unreadable, match="changed"):

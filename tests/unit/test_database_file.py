@@ -119,9 +119,10 @@ def test_tables_that_the_file_has_no_longer_are_let_go(tmp_path, shop, catalog):
     with catalog.turn():
         catalog.names()
         catalog.table("orders")
-    assert catalog._versions.keys() == catalog._opening.keys() == {"orders"}
-    views = catalog._engine.rows("FROM duckdb_views() WHERE NOT internal")
-    assert len(views) == len(catalog._readings) == 2  # the version before may be asked still
+    readings = catalog._readings
+    assert readings._versions.keys() == readings._opening.keys() == {"orders"}
+    views = catalog._engines.of_all.rows("FROM duckdb_views() WHERE NOT internal")
+    assert len(views) == len(readings._found) == 2  # the version before may be asked still
 
 
 def test_file_is_not_written(shop, catalog):

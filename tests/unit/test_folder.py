@@ -39,7 +39,7 @@ def rows_of(catalog, table):
 
 def tables_in_engines(catalog):
     """The tables that the engines of a catalog have."""
-    engines = {catalog._engine, catalog._engine_of_tiny}
+    engines = {catalog._engines.of_all, catalog._engines.of_tiny}
     return [row for engine in engines for row in engine.rows("FROM duckdb_tables()")]
 
 
@@ -163,12 +163,13 @@ def test_file_that_comes_changes_and_goes_is_seen(tmp_path, catalog):
         catalog.table("turn.csv")
 
 
-def looks_of(monkeypatch):
-    """A list that grows by each look through a folder."""
+def looks_of(looked_at, monkeypatch):
+    """A list that grows by each look through a folder, and not by those of other threads through others."""
     looks, scandir = [], os.scandir
 
     def counted(folder):
-        looks.append(folder)
+        if folder == looked_at:
+            looks.append(folder)
         return scandir(folder)
 
     monkeypatch.setattr(data_files.os, "scandir", counted)
@@ -178,7 +179,7 @@ def looks_of(monkeypatch):
 def test_folder_is_looked_through_again_when_something_came_or_went(tmp_path, catalog, monkeypatch):
     monkeypatch.setattr(data_files, "SETTLED_NS", 0)
     monkeypatch.setattr(data_files, "LISTED_S", 3600)
-    looks = looks_of(monkeypatch)
+    looks = looks_of(tmp_path, monkeypatch)
     write(tmp_path, "a.csv")
     for _ in range(3):
         assert list(titles(catalog)) == ["a.csv"]
@@ -208,7 +209,7 @@ def let_its_time_go_on():
 def test_folder_that_may_have_changed_unseen_is_looked_through_again(tmp_path, catalog, monkeypatch, settings):
     for name, value in settings.items():
         monkeypatch.setattr(data_files, name, value)
-    looks = looks_of(monkeypatch)
+    looks = looks_of(tmp_path, monkeypatch)
     write(tmp_path, "a.csv")
     for _ in range(3):
         titles(catalog)
@@ -281,7 +282,8 @@ def test_what_was_read_of_a_file_that_is_gone_is_let_go(tmp_path, catalog):
         assert [each.name for each in catalog.names()] == ["stays.csv"]
         assert rows_of(catalog, catalog.table("stays.csv")) == [(1, "x"), (2, "y")]
     assert len(tables_in_engines(catalog)) == 1
-    kept = (catalog._readings, catalog._versions, catalog._opening, catalog._descriptions)
+    readings = catalog._readings
+    kept = (readings._found, readings._versions, readings._opening, catalog._descriptions)
     assert [len(each) for each in kept] == [1, 1, 1, 0]
 
 
@@ -291,7 +293,7 @@ def test_views_of_files_that_are_gone_are_let_go(tmp_path, catalog):
     (tmp_path / "a.parquet").unlink()
     with catalog.turn():
         catalog.names()
-    assert catalog._engine.rows("FROM duckdb_views() WHERE NOT internal") == []
+    assert catalog._engines.of_all.rows("FROM duckdb_views() WHERE NOT internal") == []
 
 
 def test_file_that_is_gone_and_comes_back_is_read_again(tmp_path, catalog):
@@ -337,13 +339,13 @@ SORTED = "SELECT max(x) AS x FROM (SELECT repeat(range::VARCHAR, 20) AS x FROM r
 def test_query_of_a_tiny_table_that_needs_more_memory_has_it(tmp_path, catalog):
     write(tmp_path, "a.csv")
     whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
-    assert catalog._engine_of_tiny.rows("SELECT current_setting('threads')") == [(1,)]
-    assert len(catalog._engine_of_tiny.rows("FROM duckdb_tables()")) == 1
+    assert catalog._engines.of_tiny.rows("SELECT current_setting('threads')") == [(1,)]
+    assert len(catalog._engines.of_tiny.rows("FROM duckdb_tables()")) == 1
     large = Query(SORTED.format(200_000, 150_000, whole.sql))
     with pytest.raises(NeededTooMuch):
-        catalog._engine_of_tiny.rows(large.sql)
+        catalog._engines.of_tiny.rows(large.sql)
     assert catalog.rows(large) == [(sorted(str(each) * 20 for each in range(200_000))[149_999],)]
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+    assert len(catalog._engines.of_all.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
     assert catalog.rows(whole) == [(1, "x"), (2, "y")]
 
 
@@ -351,7 +353,7 @@ def test_download_of_a_tiny_table_that_needs_more_memory_has_it(tmp_path, catalo
     write(tmp_path, "a.csv")
     whole = Values().query(catalog.table("a.csv").relation, catalog.dialect)
     assert len(streamed(catalog, Query(SORTED.format(200_000, 150_000, whole.sql)))) == 1
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+    assert len(catalog._engines.of_all.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
 
 
 @pytest.mark.parametrize(("text", "attempts"), [("a,b\n1,x\n", 2), (LARGER_THAN_TINY, 1)])
@@ -376,7 +378,7 @@ def test_file_that_is_not_so_tiny_unpacked_leaves_nothing_behind(tmp_path, catal
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(("n\n" + "1\n" * 2_000_000).encode()))
     assert is_tiny(file_at(tmp_path / "a.csv.gz"))
     assert catalog.table("a.csv.gz").rows == 2_000_000
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+    assert len(catalog._engines.of_all.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
 
 
 def test_table_that_is_just_being_made_is_asked_again(tmp_path, catalog, monkeypatch):
@@ -397,7 +399,7 @@ def test_tiny_table_of_many_columns_is_read_where_there_is_more_memory(tmp_path,
     names = [f"column {number}" for number in range(400)]
     write(tmp_path, "wide.csv", f"{','.join(names)}\n{','.join(['x'] * 400)}\n")
     assert list(catalog.table("wide.csv").columns) == names
-    assert len(catalog._engine.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
+    assert len(catalog._engines.of_all.rows("FROM duckdb_tables()")) == len(tables_in_engines(catalog)) == 1
 
 
 def let_go_before_the_query(catalog, monkeypatch, times):
@@ -432,14 +434,14 @@ def test_copy_that_is_let_go_before_the_first_rows_is_read_again(tmp_path, catal
 def test_table_is_read_again_where_the_engine_has_let_go_of_it(tmp_path, catalog):
     write(tmp_path, "a.csv", "a\n1\n")
     table = catalog.table("a.csv")
-    catalog._engine.close()  # as a fork does
+    catalog._engines.of_all.close()  # as a fork does
     assert rows_of(catalog, table) == [(1,)]
 
 
 def test_table_that_is_gone_with_its_copy_is_an_error(tmp_path, catalog):
     write(tmp_path, "a.csv", "a\n1\n")
     table = catalog.table("a.csv")
-    catalog._engine.close()
+    catalog._engines.of_all.close()
     write(tmp_path, "a.csv", "b\n1\n")
     with pytest.raises(Unreadable, match="changed while it was read"):
         rows_of(catalog, table)

@@ -94,18 +94,20 @@ class DatabaseFileCatalog(FolderCatalog):
     def _attach(self, alias: str, signature: Signature) -> None:
         """Let the engine open this version of the file, and let go of the one before."""
         try:
-            self._engine.rows(f"ATTACH IF NOT EXISTS {literal(str(self._path))} AS {alias} (READ_ONLY, TYPE duckdb)")
+            self._engines.of_all.rows(
+                f"ATTACH IF NOT EXISTS {literal(str(self._path))} AS {alias} (READ_ONLY, TYPE duckdb)"
+            )
         except duckdb.Error as error:
             LOG.warning("%s: %s", self._path.name, error)
             raise _explained(error, self._path.name) from error
         before, self._attached = self._attached.alias, Attached(alias, self._listed(alias, signature))
         if before:
             with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
-                self._engine.rows(f"DETACH {before}")
+                self._engines.of_all.rows(f"DETACH {before}")
 
     def _listed(self, alias: str, signature: Signature) -> dict[str, StoredTable]:
         found = {}
-        for schema, table, is_view in self._engine.rows(LISTED, {"database": alias}):
+        for schema, table, is_view in self._engines.of_all.rows(LISTED, {"database": alias}):
             name = table if schema == MAIN and "." not in table else f"{schema}.{table}"
             relation = ".".join(map(quoted, (alias, schema, table)))
             found[name] = StoredTable(self._path, signature, alias=name, relation=relation, is_view=is_view)

@@ -3,9 +3,7 @@
 import logging
 import re
 import secrets
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -30,8 +28,10 @@ from portico.data.files.data_files import (
 )
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.files.engine_errors import explained, explained_query, speaks_of_a_file
+from portico.data.files.engines import Engines
 from portico.data.files.overviews import Overviews
-from portico.data.files.reading import Reading, is_tiny, open_file
+from portico.data.files.reading import Reading
+from portico.data.files.readings import Readings
 from portico.data.query import Query
 from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
@@ -40,9 +40,7 @@ from portico.data.tables import Row, Table, TableName, by_title
 
 LOG = logging.getLogger("portico.data")
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
-TINY_MEMORY = "16MB"  # for tiny tables and their queries; one that needs more takes it from all others'
 MADE_ANEW = (duckdb.CatalogException, duckdb.BinderException)  # a table is not there, or has no codes yet
-VERSIONS = 2  # of a file: the newest, and the one before it, which may be asked still
 VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
 VIEWS = re.compile(VIEW + r"[0-9a-f]{24}")
 
@@ -72,10 +70,8 @@ class FolderCatalog:
         self._folder = folder.resolve() if folder is not None else None
         self._listing = FolderTables(self._folder)
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
+        self._engines = Engines(folders, watch, memory, self._forget, spill, files)
         self._forget()
-        downloads = watch.for_downloads()
-        self._engine = DuckDBEngine(folders, watch, memory, self._forget, spill, files, downloads=downloads)
-        self._engine_of_tiny = DuckDBEngine(folders, watch, TINY_MEMORY, self._forget, threads=1, downloads=downloads)
 
     def turn(self) -> AbstractContextManager[None]:
         """Hold a turn for all that the block asks."""
@@ -113,16 +109,19 @@ class FolderCatalog:
         except NeededTooMuch:
             if self._moves(query):
                 return self.rows(query)
-            if not self._drop(self._too_many(query.sql, 0, self._engine)):
+            if not self._make_room(query.sql):
                 raise
         return self._rows(query)
 
     def _moves(self, query: Query) -> bool:
         """Let go of what a query asks in the engine of tiny tables, so that it is read where there is more memory."""
-        tiny = [each.view for each in self._used(query) if each.engine is not self._engine]
-        with self._lock:
-            self._not_tiny.update(tiny)
+        tiny = [each.view for each in self._used(query) if each.engine is self._engines.of_tiny]
+        self._engines.keep_from_tiny(tiny)
         return self._drop(tiny)
+
+    def _make_room(self, kept: str) -> bool:
+        """Let go of all copies in the engine for all but those that `kept` names."""
+        return self._drop(self._readings.too_many(kept, 0, self._engines.of_all))
 
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
@@ -167,13 +166,10 @@ class FolderCatalog:
 
     def _forget(self) -> None:
         """Begin with no table read: at first, and when the engine has let go of them."""
-        self._lock = threading.Lock()
-        self._readings: OrderedDict[str, Reading | Unreadable] = OrderedDict()  # by view, longest unused first
-        self._opening: dict[str, threading.Lock] = {}
-        self._versions: dict[str, list[str]] = {}  # views of each file, the newest last
+        self._engines.forget_all()
+        self._readings = Readings()
         self._descriptions: dict[str, tuple[Signature, Description]] = {}
-        self._not_tiny: set[str] = set()  # views of tables that are, but took more memory than those have
-        self._overviews = Overviews(self._rows, self._drop_table, self._watch.holding)
+        self._overviews = Overviews(self._rows, self._engines.drop_table, self._watch.holding)
 
     def _file(self, name: str) -> DataFile:
         if self._folder is not None and is_table(name):
@@ -184,10 +180,8 @@ class FolderCatalog:
 
     def _reading(self, file: DataFile) -> Reading:
         view = VIEW + file.digest()
-        with self._lock:
-            opening = self._opening.setdefault(file.name, threading.Lock())
-        with self.turn(), self._watch.holding(opening):
-            found = self._readings.get(view)
+        with self.turn(), self._watch.holding(self._readings.opening(file.name)):
+            found = self._readings.of(view)
             if found is None:
                 found = self._open(file, view)
                 self._keep(view, found, file.name)
@@ -221,42 +215,17 @@ class FolderCatalog:
         try:
             return replace(reading, table=description.of(described(reading.table)))
         except Unreadable:
-            self._drop_reading(reading)
+            self._engines.drop(reading)
             raise
 
     def _opened(self, file: DataFile, view: str) -> Reading:
-        self._engine.open()  # with that of tiny tables, not at a time when it may fail
-        tiny = self._opened_as_tiny(file, view)
-        if tiny is not None:
-            return tiny
-        try:
-            return open_file(file, view, self._engine, self._watch.check)
-        except NeededTooMuch:
-            if not self._drop(self._too_many(view, 0, self._engine)):
-                raise
-            return open_file(file, view, self._engine, self._watch.check)
-
-    def _opened_as_tiny(self, file: DataFile, view: str) -> Reading | None:
-        """Read a file in the engine of tiny tables; None where it is none, or takes more memory than those have."""
-        if not is_tiny(file) or view in self._not_tiny:
-            return None
-        with suppress(NeededTooMuch):
-            reading = open_file(file, view, self._engine_of_tiny, self._watch.check)
-            if (reading.table.rows or 0) < MANY_ROWS:  # a text that was compressed may be anything
-                return reading
-        with self._lock:
-            self._not_tiny.add(view)
-        self._drop_table(view, self._engine_of_tiny)  # a half of it may be there
-        return None
+        return self._engines.read(file, view, lambda: self._make_room(view))
 
     def _keep(self, view: str, found: Reading | Unreadable, name: str) -> None:
         """Keep what was read; of a file's earlier versions only the last, which may be asked still."""
-        with self._lock:
-            versions = [*(each for each in self._versions.get(name, ()) if each != view), view]
-            self._versions[name] = versions[-VERSIONS:]
-            self._readings[view] = found
-            self._not_tiny.difference_update(versions[:-VERSIONS])
-        self._drop([*versions[:-VERSIONS], *self._too_many(view, COPIES_BYTES)])
+        old = self._readings.keep(name, view, found)
+        self._engines.forget(old)
+        self._drop([*old, *self._readings.too_many(view, COPIES_BYTES)])
 
     def _keep_only(self, names: Set[str]) -> None:
         """Let go of what was read of files that are gone; by those who hold a turn, which that takes.
@@ -265,63 +234,33 @@ class FolderCatalog:
         """
         if not self._watch.holds_turn():
             return
-        with self._lock:
-            known = self._versions.keys() | self._opening.keys() | self._descriptions.keys()
-            gone = [name for name in known - names if not (name in self._opening and self._opening[name].locked())]
-            views = [view for name in gone for view in self._versions.pop(name, ())]
-            self._not_tiny.difference_update(views)
-            for name in gone:
-                self._opening.pop(name, None)
-                self._descriptions.pop(name, None)
+        for name in self._descriptions.keys() - names:
+            self._descriptions.pop(name, None)
+        views = self._readings.keep_only(names)
+        self._engines.forget(views)
         self._drop(views)
 
-    def _too_many(self, kept: str, most: int, engine: DuckDBEngine | None = None) -> list[str]:
-        """The copies that are unused for longest, as many as are more than these bytes; none that `kept` names.
-
-        Args:
-            engine: whose copies are looked at; those of all without one.
-        """
-        with self._lock:
-            read = [each for each in self._readings.values() if isinstance(each, Reading)]
-            copies = [(each.view, each.copied) for each in read if engine in (None, each.engine)]
-        total, dropped = sum(size for _, size in copies), []
-        for view, size in copies:
-            if total > most and size and view not in kept:
-                dropped.append(view)
-                total -= size
-        return dropped
-
-    def _drop(self, views: list[str]) -> bool:
+    def _drop(self, views: Sequence[str]) -> bool:
         """Let go of views and copies; they are read again when a query asks for them."""
-        with self._lock:
-            gone = [self._readings.pop(view) for view in views if view in self._readings]
+        gone = self._readings.take(views)
         for reading in gone:
-            self._overviews.drop(reading.view if isinstance(reading, Reading) else "")
             if isinstance(reading, Reading):
-                self._drop_reading(reading)
+                self._overviews.drop(reading.view)
+                self._engines.drop(reading)
         return bool(gone)
-
-    def _drop_reading(self, reading: Reading) -> None:
-        self._drop_table(reading.view, reading.engine, "TABLE" if reading.copied else "VIEW")
-
-    def _drop_table(self, name: str, engine: DuckDBEngine | None = None, kind: str = "TABLE") -> None:
-        with suppress(duckdb.Error, DataError):  # nobody asks it any more, so it may stay
-            (engine or self._engine).rows(f"DROP {kind} IF EXISTS {name}")
 
     def _engine_of(self, used: list[Reading]) -> DuckDBEngine:
         """The engine that has what a query asks: one table, or what is worked out of one."""
-        return used[0].engine if used else self._engine
+        return used[0].engine if used else self._engines.of_all
 
     def _used(self, query: Query) -> list[Reading]:
         """What a query asks; read anew where the engine has let go of it since."""
         return [self._reading_of(view) for view in sorted(set(VIEWS.findall(query.sql)))]
 
     def _reading_of(self, view: str) -> Reading:
-        with self._lock:
-            found = self._readings.get(view)
-            if isinstance(found, Reading):
-                self._readings.move_to_end(view)
-                return found
+        found = self._readings.used(view)
+        if found is not None:
+            return found
         for name in self.names():
             file = self._file(name.name)
             if VIEW + file.digest() == view:
@@ -344,8 +283,7 @@ class FolderCatalog:
         """What lies beside a file; raises DataError if it is wrong or cannot be read."""
         if file.sidecar is None:
             return Description()
-        with self._lock:
-            known = self._descriptions.get(file.name)
+        known = self._descriptions.get(file.name)
         if known is not None and known[0] == file.sidecar:
             return known[1]
         sidecar = file.path.with_name(file.name + SIDECAR)
@@ -353,8 +291,7 @@ class FolderCatalog:
             found = read_description(sidecar.read_bytes(), sidecar.name)
         except OSError as error:
             raise explained(error, sidecar.name) from error
-        with self._lock:
-            self._descriptions[file.name] = (file.sidecar, found)
+        self._descriptions[file.name] = (file.sidecar, found)
         return found
 
     def _title(self, folder: Path, name: str, has_more: bool) -> str:
