@@ -41,7 +41,7 @@ class Lead:
 
 
 class AtHand:
-    """The connections at hand. Any thread adds one; the leader takes them out, for as long as it is the leader.
+    """The connections at hand. Any thread adds one; the leader takes them out, for as long as the main thread lets it lead.
 
     A connection is gunicorn's, with a `sock`.
     """
@@ -82,13 +82,13 @@ class AtHand:
             self._leader = lead = Lead()
             return lead
 
-    def wait(self, lead: Lead) -> Sequence[Any]:
-        """The connections that ask, once there are some; none if none does for a while, or another thread leads."""
+    def wait(self, lead: Lead, seconds: float) -> Sequence[Any]:
+        """The connections that ask, once there are some; none if none does for so long, or another thread leads."""
         with self._lock:
             if self._leader is not lead:
                 return ()
             lead.answers_since = None
-        return [key.data for key, _ in self._selector.select(WAITS_S)]
+        return [key.data for key, _ in self._selector.select(seconds)]
 
     def take(self, lead: Lead, conn: Any) -> bool:
         """Take out a connection to answer it; say whether this thread leads still."""

@@ -38,7 +38,7 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._staying = threading.Semaphore(self.cfg.threads // 2)
+        self._staying = threading.Semaphore((self.cfg.threads - 1) // 2)  # beside the leader
         self._may_lead = self.cfg.threads > 1  # the only thread has to be free for whoever is new
         self._own = threading.local()
 
@@ -120,13 +120,16 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
         """
         if self._at_hand.call():
             try:
-                self.tpool.submit(self._come).add_done_callback(lambda _: self.method_queue.defer(bool))
+                self.tpool.submit(self._come)
             except RuntimeError:  # no thread more can be started, and one that is there will come; or the process ends
                 self.log.exception("no thread for the connections at hand")
 
     def _come(self) -> None:
         self._at_hand.come()
-        self._lead()
+        try:
+            self._lead()
+        finally:
+            self.method_queue.defer(bool)
 
     def _lead(self) -> None:
         """Answer the connections at hand for as long as they ask, unless another thread does.
@@ -146,7 +149,7 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
 
     def _answer_who_asks(self, lead: Lead) -> bool:
         """Answer until nobody asks any more, or another thread leads; return True once somebody waits for a thread."""
-        while self.alive and (asking := self._at_hand.wait(lead)):
+        while self.alive and (asking := self._at_hand.wait(lead, WAITS_S if self._goes_on() else 0)):
             for conn in asking:
                 if not self._at_hand.take(lead, conn):
                     return False
@@ -155,7 +158,7 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
                     return self.alive
             if idle := self._at_hand.take_idle(lead):
                 self._hand_back([idle])
-        return False
+        return self.alive and not self._goes_on()
 
     def _answer(self, conn: Any, turn: TurnNote) -> None:
         """Answer a connection that was at hand, and put it there again if it may ask more."""

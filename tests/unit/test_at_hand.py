@@ -6,6 +6,7 @@ import os
 import random
 import selectors
 import socket
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +27,14 @@ NEVER_S = 1000
 SLOW_S = 2.5 * at_hand.RELIEVED_AFTER_S
 
 
-class Silent:
-    """A log of which nobody reads."""
+class Log:
+    """A log of which nobody reads but the failures."""
+
+    def __init__(self):
+        self.failures = []
+
+    def exception(self, *said):
+        self.failures.append((said, sys.exc_info()[1]))
 
     def __getattr__(self, _name):
         return lambda *_said, **_more: None
@@ -44,10 +51,12 @@ class Application:
         self.go_on, self.begun, self.meeting = threading.Event(), threading.Semaphore(0), threading.Barrier(2)
         self.held = {}  # what is waited for in place of `go_on`, by path
         self.now, self.most, self.threads = 0, 0, set()
+        self.waiting, self.most_waiting = lambda: 0, 0  # how many works wait for a thread
 
     def __call__(self, environ, start_response):
         self.now += 1
         self.most = max(self.most, self.now)
+        self.most_waiting = max(self.most_waiting, self.waiting())
         self.threads.add(threading.get_ident())
         path, turn = environ["PATH_INFO"], environ[NOTE]
         if not path.startswith(("/plain", "/meets")):
@@ -77,8 +86,9 @@ class Running:
         for key, value in {"threads": threads, "keepalive": 60, "graceful_timeout": 10}.items():
             config.set(key, value)
         app = SimpleNamespace(wsgi=lambda: self.application)
-        self.worker = LeaderWorker(1, os.getppid(), [self.socket], app, 30, config, Silent())
+        self.worker = LeaderWorker(1, os.getppid(), [self.socket], app, 30, config, Log())
         self.worker.tpool, self.worker.poller = self.worker.get_thread_pool(), selectors.DefaultSelector()
+        self.application.waiting = self.worker.tpool._work_queue.qsize
         self.worker.method_queue.init()
         self.worker._at_hand = at_hand.AtHand()
         self.worker.load_wsgi()
@@ -101,6 +111,7 @@ class Running:
         self.worker.tpool.shutdown()
         for opened in (self.socket, self.worker.tmp, self.worker._at_hand._selector):
             opened.close()
+        assert self.worker.log.failures == []
 
 
 def ask(connection, path):
@@ -201,7 +212,7 @@ def test_one_thread_at_most_is_called_to_lead_though_all_others_work(run, thread
             connection.request("GET", "/works")
             assert running.application.begun.acquire(timeout=WITHIN_S)
         at_once(*(partial(ask_on, each, ["/slow"] * 10) for each in asking))
-        assert running.worker.tpool._work_queue.qsize() <= 1
+        assert running.application.most_waiting <= 1 + len(asking)
         running.application.go_on.set()
         for connection in working:
             assert connection.getresponse().read() == b"/works"

@@ -230,7 +230,7 @@ class FolderCatalog:
     def _keep_only(self, names: Set[str]) -> None:
         """Let go of what was read of files that are gone; by those who hold a turn, which that takes.
 
-        What is being opened just now is looked at the next time.
+        What is being opened just now is looked at the next time, but for its description, which is read again.
         """
         if not self._watch.holds_turn():
             return
