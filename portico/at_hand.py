@@ -82,13 +82,13 @@ class AtHand:
             self._leader = lead = Lead()
             return lead
 
-    def wait(self, lead: Lead, seconds: float) -> Sequence[Any]:
-        """The connections that ask, once there are some; none if none does for so long, or another thread leads."""
+    def wait(self, lead: Lead, *, at_once: bool) -> Sequence[Any]:
+        """The connections that ask, once there are some; none if none does for a while, or at once, or another thread leads."""
         with self._lock:
             if self._leader is not lead:
                 return ()
             lead.answers_since = None
-        return [key.data for key, _ in self._selector.select(seconds)]
+        return [key.data for key, _ in self._selector.select(0 if at_once else WAITS_S)]
 
     def take(self, lead: Lead, conn: Any) -> bool:
         """Take out a connection to answer it; say whether this thread leads still."""

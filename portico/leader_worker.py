@@ -149,7 +149,7 @@ class LeaderWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no typ
 
     def _answer_who_asks(self, lead: Lead) -> bool:
         """Answer until nobody asks any more, or another thread leads; return True once somebody waits for a thread."""
-        while self.alive and (asking := self._at_hand.wait(lead, WAITS_S if self._goes_on() else 0)):
+        while self.alive and (asking := self._at_hand.wait(lead, at_once=not self._goes_on())):
             for conn in asking:
                 if not self._at_hand.take(lead, conn):
                     return False
