@@ -80,11 +80,17 @@ def layout(app: PageApp, chart: Chart) -> html.Div:
                 id="figure",
                 className="chart",
                 style={"--chart-height": f"{drawn.figure['layout']['height']}px"},  # nothing moves when it is drawn
+                **late(shown),
             ),
             html.Div([html.P(facts_of(drawn), id="facts"), _actions(app, chart, form)], className="below-chart"),
         ],
         className="chart-page",
     )
+
+
+def late(shown: Shown) -> dict[str, str]:
+    """What is not known yet while a chart is worked out: how high it is, or, before its table is read, which controls stand above it."""
+    return {"data-late": "height" if shown.asked else "place"} if shown.late else {}
 
 
 def panel(form: Form, group: Group) -> html.Div | html.Details:

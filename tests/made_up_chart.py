@@ -46,6 +46,8 @@ class MadeUpChart:
         table = form.ask(OneOf("table", "Table", "fruit", options={name: name.capitalize() for name in TABLES}))
         if table == "order book" and "gone" in form.arguments:
             raise SourceAway("The database does not answer.")
+        if table == "order book" and form.arguments.get("pace") == "late":
+            work_for_a_while()
         columns = TABLES[table]
         form.ask(OneOf("measure", "Measure", columns[0], options={name: name.capitalize() for name in columns}))
         by = form.ask(OneOf("by", "Bars", "kind", options={"kind": "Kind", "place": "Place"}, visible=True))

@@ -77,8 +77,26 @@
     keepTable();
     if (late) return;
     [wanted, shownPlace] = [null, place];
+    if (!data.late) showPlace(figure);
     history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
-    if (opening && data.late) setProps("address", { data: { ...asking(data.address, null), opened: true } });
+    if (opening && data.late) setProps("address", { data: { ...asking(data.address, data.shape), opened: true } });
+  };
+
+  // Of a chart that was late: what it or its controls would move was hidden, and is shown once both have their height.
+  const UNMADE = '.control > [role="group"]:empty';
+  const showPlace = (figure) => {
+    const main = element("main");
+    const late = element("figure");
+    if (late?.dataset.late === undefined) return;
+    const drawing = new MutationObserver(() => showDrawn());
+    const showDrawn = () => {
+      const isDrawn = plot()?._fullLayout?.height === figure?.layout.height && !main.querySelector(UNMADE);
+      if (figure && !isDrawn) return;
+      delete late.dataset.late;
+      drawing.disconnect();
+    };
+    drawing.observe(main, { subtree: true, childList: true });
+    showDrawn();
   };
 
   // From page to page with the table that is shown: each page below home knows the same tables.
@@ -140,12 +158,14 @@
     underWay.set(kind, own);
     if (kind === CHART) startClock();
     else await new Promise((resolve) => setTimeout(resolve, TYPING_MS));
+    let isAnswered = false;
     try {
       if (own.signal.aborted) return nothing();
       // One that takes long is asked for this reader alone: what others may share, leaving does not end.
       const sharing = shown?.slow ? { cache: "no-store" } : {};
       const answer = await send({ ...options, ...sharing, signal: own.signal });
       const body = await answer.arrayBuffer(); // here, where it can be given up
+      isAnswered = answer.ok;
       return answer.status === 204 ? nothing() : new Response(body, { status: answer.status, headers: answer.headers });
     } catch (error) {
       if (own.signal.aborted) return nothing();
@@ -154,6 +174,7 @@
       if (underWay.get(kind) === own) {
         underWay.delete(kind);
         if (kind === CHART) stopClock();
+        if (kind === CHART && !isAnswered) showPlace(null);
       }
     }
   };

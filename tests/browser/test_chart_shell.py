@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.charts import back, caption, drag, open_chart
 from tests.browser.conftest import PHONE, tab
-from tests.browser.test_every_view import grave
+from tests.browser.test_every_view import GOOD_SHIFT, SHIFTED, grave
 from tests.made_up_chart import SLOW_S
 from tests.processes import ROOT, running
 from tests.small_sites import write_site
@@ -541,3 +541,29 @@ def test_page_whose_chart_takes_a_while_says_so_and_draws_it(page, shell):
     expect(page.locator("#chart .scatterlayer .js-line")).to_have_count(2)
     expect(page).to_have_url(f"{shell}?pace=late")
     expect(caption(page)).to_contain_text("weight by kind")
+
+
+@pytest.mark.parametrize(
+    "query", ["pace=late", "table=order+book&pace=late"], ids=["its controls are known", "nothing is known"]
+)
+def test_nothing_moves_when_a_chart_comes_later_than_its_page(open_page, shell, query):
+    with open_page(size=PHONE) as page:
+        page.goto(f"{shell}?{query}")
+        expect(page.locator("#working")).to_be_visible()
+        expect(page.locator("#facts")).to_be_hidden()
+        expect(page.locator("#chart .scatterlayer .js-line")).to_have_count(2)
+        expect(page.locator("#facts")).to_be_visible()
+        expect(page.locator(".site-footer")).to_be_visible()
+        assert page.evaluate(SHIFTED) < GOOD_SHIFT
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_page_is_whole_without_the_chart_that_did_not_come(page, shell, end, faults):
+    if end == "failed":
+        page.route("**/_dash-update-component", lambda route: route.fulfill(status=500))
+    page.goto(f"{shell}?pace=late")
+    if end == "cancelled":
+        page.locator("#cancel").click()
+    expect(page.locator("#facts")).to_have_css("visibility", "visible")
+    expect(page.locator(".site-footer")).to_be_visible()
+    faults.clear()

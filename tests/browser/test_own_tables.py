@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from playwright.sync_api import expect
 
 from tests.browser.charts import (
@@ -318,8 +317,6 @@ def test_one_bar_and_names_that_are_long_leave_room_for_the_chart(open_page, own
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_grave_nothing_moves_and_all_has_room_on_a_phone(open_page, own, view, scheme):
-    # Read once: a page does not wait for longer than a second for its chart, which moves it when it comes.
-    assert requests.get(f"{own}/{view}", timeout=60).status_code == 200
     with open_page(size=PHONE, scheme=scheme) as page:
         open_chart(page, f"{own}/{view}")
         assert page.evaluate(SHIFTED) < GOOD_SHIFT

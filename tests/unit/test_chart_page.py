@@ -288,6 +288,9 @@ def test_page_whose_chart_takes_a_while_opens_without_it_and_the_browser_asks(cl
     assert shown(page)["late"] is True
     assert page.figures()[0]["data"] == []
     assert page.component("caption")["children"] == "The chart is being worked out."
+    assert page.component("figure")["data-late"] == "height"
+    assert opened(client, "table=order+book&pace=late").component("figure")["data-late"] == "place"
+    assert "data-late" not in opened(client).component("figure")
     assert "nonsense" in page.note
     answer = ask(client, {"query": shown(page)["address"], "shape": None, "opened": True})
     assert answer["chart"]["figure"]["data"]
