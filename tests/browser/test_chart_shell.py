@@ -40,9 +40,9 @@ def shell(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reader(profile, shell):
+def reader(open_profile, shell):
     """A profile of its own: closed, it holds no connection to a site that has to stop."""
-    with profile.browser.new_context() as context:
+    with open_profile() as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         yield context
 

@@ -60,9 +60,9 @@ def own(folder):
 
 
 @pytest.fixture(scope="module")
-def reader(profile, own):
+def reader(open_profile, own):
     """A profile of its own: closed, it holds no connection to a site that has to stop."""
-    with profile.browser.new_context() as context:
+    with open_profile() as context:
         yield context
 
 
