@@ -42,7 +42,7 @@
   // What the server is asked; without a shape it sends all controls.
   const asking = (query, shape) => {
     wanted = query;
-    document.documentElement.dataset.asked = ""; // the page is in use: nothing of it hides any more
+    document.documentElement.dataset.asked = ""; // the page is in use: nothing of it hides any more, but around a chart that is late
     return { query, shape, width: element("chart")?.clientWidth || null };
   };
 
@@ -77,26 +77,25 @@
     keepTable();
     if (late) return;
     [wanted, shownPlace] = [null, place];
-    if (!data.late) showPlace(figure);
+    if (!data.late) reveal(figure);
     history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
-    if (opening && data.late) setProps("address", { data: { ...asking(data.address, data.shape), opened: true } });
+    if (opening && data.late) setProps("address", { data: { ...asking(data.address, null), opened: true } });
   };
 
-  // Of a chart that was late: what it or its controls would move was hidden, and is shown once both have their height.
+  // What a late chart or its controls would move is hidden until both have their height, or until the chart does not come.
   const UNMADE = '.control > [role="group"]:empty';
-  const showPlace = (figure) => {
-    const main = element("main");
-    const late = element("figure");
-    if (late?.dataset.late === undefined) return;
-    const drawing = new MutationObserver(() => showDrawn());
-    const showDrawn = () => {
-      const isDrawn = plot()?._fullLayout?.height === figure?.layout.height && !main.querySelector(UNMADE);
-      if (figure && !isDrawn) return;
-      delete late.dataset.late;
-      drawing.disconnect();
+  const reveal = (figure) => {
+    const [main, box, height] = [element("main"), element("figure"), figure?.layout?.height];
+    const isKnown = () => box?.dataset.late === undefined;
+    if (isKnown()) return;
+    const isMade = () => !height || (plot()?._fullLayout?.height === height && !main.querySelector(UNMADE));
+    const look = (_, making) => {
+      if (isMade()) delete box.dataset.late;
+      if (isKnown()) making.disconnect();
     };
-    drawing.observe(main, { subtree: true, childList: true });
-    showDrawn();
+    const making = new MutationObserver(look);
+    making.observe(main, { subtree: true, childList: true });
+    look([], making);
   };
 
   // From page to page with the table that is shown: each page below home knows the same tables.
@@ -165,7 +164,7 @@
       const sharing = shown?.slow ? { cache: "no-store" } : {};
       const answer = await send({ ...options, ...sharing, signal: own.signal });
       const body = await answer.arrayBuffer(); // here, where it can be given up
-      isAnswered = answer.ok;
+      isAnswered = answer.status === 200;
       return answer.status === 204 ? nothing() : new Response(body, { status: answer.status, headers: answer.headers });
     } catch (error) {
       if (own.signal.aborted) return nothing();
@@ -174,7 +173,7 @@
       if (underWay.get(kind) === own) {
         underWay.delete(kind);
         if (kind === CHART) stopClock();
-        if (kind === CHART && !isAnswered) showPlace(null);
+        if (kind === CHART && !isAnswered) reveal(null);
       }
     }
   };

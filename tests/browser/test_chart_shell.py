@@ -543,14 +543,19 @@ def test_page_whose_chart_takes_a_while_says_so_and_draws_it(page, shell):
     expect(caption(page)).to_contain_text("weight by kind")
 
 
-@pytest.mark.parametrize(
-    "query", ["pace=late", "table=order+book&pace=late"], ids=["its controls are known", "nothing is known"]
-)
+LATE = {
+    "its controls are known": "pace=late",
+    "with a note": "pace=late&scale=log",
+    "nothing is known": "table=order+book&pace=late",
+}
+
+
+@pytest.mark.parametrize("query", LATE.values(), ids=LATE)
 def test_nothing_moves_when_a_chart_comes_later_than_its_page(open_page, shell, query):
     with open_page(size=PHONE) as page:
         page.goto(f"{shell}?{query}")
         expect(page.locator("#working")).to_be_visible()
-        expect(page.locator("#facts")).to_be_hidden()
+        expect(page.locator("#facts")).to_have_css("visibility", "hidden")
         expect(page.locator("#chart .scatterlayer .js-line")).to_have_count(2)
         expect(page.locator("#facts")).to_be_visible()
         expect(page.locator(".site-footer")).to_be_visible()
@@ -566,4 +571,15 @@ def test_page_is_whole_without_the_chart_that_did_not_come(page, shell, end, fau
         page.locator("#cancel").click()
     expect(page.locator("#facts")).to_have_css("visibility", "visible")
     expect(page.locator(".site-footer")).to_be_visible()
-    faults.clear()
+    if end == "failed":
+        faults.clear()
+
+
+def test_choice_while_the_chart_is_late_is_drawn_in_its_place(page, shell):
+    page.goto(f"{shell}?pace=late")
+    expect(page.locator("#working")).to_be_visible()
+    unfold(page, "look")
+    option(page, "pace", "fast").check()
+    expect(page.locator("#chart .scatterlayer .js-line")).to_have_count(2)
+    expect(page.locator("#facts")).to_be_visible()
+    expect(page).to_have_url(shell)
