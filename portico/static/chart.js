@@ -71,11 +71,11 @@
   namespace.answered = (data, ids, figure) => {
     if (isOfAnother(data)) return;
     const opening = shown === null;
-    const late = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
+    const overtaken = !opening && wanted !== null && data.asked !== wanted; // something else was asked meanwhile
     [shown, controls] = [data, ids];
     drawnRange = figure?.layout?.xaxis?.range?.slice() ?? null; // before a reader draws up a stretch of it
     keepTable();
-    if (late) return;
+    if (overtaken) return;
     [wanted, shownPlace] = [null, place];
     if (!data.late) reveal(figure);
     history.replaceState({ query: data.address, place }, "", target(data.address) + (opening ? location.hash : ""));
@@ -172,8 +172,10 @@
     } finally {
       if (underWay.get(kind) === own) {
         underWay.delete(kind);
-        if (kind === CHART) stopClock();
-        if (kind === CHART && !isAnswered) reveal(null);
+        if (kind === CHART) {
+          stopClock();
+          if (!isAnswered) reveal(null);
+        }
       }
     }
   };
