@@ -87,7 +87,7 @@ screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: m
 	@$(BIN)/python docs/screenshots.py "$(URL)"
 
 bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside what people use today, half an hour: make bench PARTS="visits callbacks"
-	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench $(PARTS)
+	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench $(or $(PARTS),--write)
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory

@@ -1,4 +1,7 @@
-"""Every measurement, or those that are named: `python -m bench visits callbacks --rounds 3`."""
+"""Every measurement, or those that are named: `python -m bench visits callbacks --rounds 3`.
+
+With `--write`, what was measured goes into docs/benchmarks.md, with plots.
+"""
 
 import argparse
 import os
@@ -7,16 +10,23 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
+
+import plotly.graph_objects as go
 
 from bench import assets, callbacks, growth, images, lighthouse, load, prerender, visits
+from bench.document import Document
+from bench.drawing import drawn
 from bench.peers import containers, stock_python
-from bench.report import print_title
+from bench.report import copied, print_title
 from tests.conftest import CHROMIUM, chromium_is_missing, engine_is_missing
 from tests.containers.stack import Stack, run
+from tests.processes import ROOT
 
-PARTS: dict[str, tuple[str, Callable[..., None]]] = {
+PARTS: dict[str, tuple[str, Callable[..., go.Figure | None]]] = {  # a title, and what prints its figures and plots them
     "visits": ("Visits of a browser", visits.main),
     "prerender": ("The next page, prerendered", prerender.main),
     "callbacks": ("Callbacks", callbacks.main),
@@ -25,6 +35,8 @@ PARTS: dict[str, tuple[str, Callable[..., None]]] = {
     "growth": ("From 3 to 30 pages", growth.main),
     "lighthouse": ("Lighthouse", lighthouse.main),
 }
+MACHINE = "machine"  # the place of what was measured with what
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PACKAGES = ("dash", "plotly", "gunicorn", "flask", "duckdb")
 
 
@@ -45,38 +57,48 @@ def print_machine() -> None:
     print("Figures are medians, with the lowest and highest beside them; sites take turns.")
 
 
-def missing() -> list[str]:
-    """What this machine does not have for a measurement."""
+def missing(document: Document | None) -> list[str]:
+    """What this machine does not have for a measurement, and the document for what is to be written into it."""
     stock_python()
-    return [reason for reason in (engine_is_missing(), chromium_is_missing(), load.MISSING) if reason]
+    reasons = [engine_is_missing(), chromium_is_missing(), load.MISSING]
+    return [reason for reason in reasons if reason] + (document.missing([MACHINE, *PARTS]) if document else [])
 
 
-def measure(parts: list[str], rounds: int | None) -> None:
-    given = {} if rounds is None else {"rounds": rounds}
-    with Sites() as sites:
-        for name in parts:
-            title, part = PARTS[name]
-            print_title(title)
-            begin, busy = time.monotonic(), os.getloadavg()[0]
-            part(sites.stack, **given)
-            took = time.monotonic() - begin
-            print(
-                f"\n({name}: {took:.0f} s; load of the machine {busy:.1f} before, {os.getloadavg()[0]:.1f} after.)",
-                flush=True,
-            )
+def measure(name: str, sites: Sites, rounds: int | None, document: Document | None) -> None:
+    """Print what a part finds, and write it with its plot into the document if there is one."""
+    title, part = PARTS[name]
+    print_title(title)
+    with copied() as text:
+        begin, busy = time.monotonic(), os.getloadavg()[0]
+        plot = part(sites.stack, **({} if rounds is None else {"rounds": rounds}))
+        took, busy_then = time.monotonic() - begin, os.getloadavg()[0]
+        day = f"{datetime.now(UTC):%Y-%m-%d}"
+        print(
+            f"\n({name}: {took:.0f} s on {day}; load of the machine {busy:.1f} before, {busy_then:.1f} after.)",
+            flush=True,
+        )
+    if document:
+        document.fill(name, text.getvalue(), drawn(plot) if plot else {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none for all")
     parser.add_argument("--rounds", type=int, help="how often each site has its turn; unset = as each part says")
+    parser.add_argument("--write", type=Path, nargs="?", const=DOCUMENT, help="where tables and plots go, too")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    if reasons := missing():
+    document = Document(given.write) if given.write else None
+    if reasons := missing(document):
         parser.exit(1, f"bench: {'; '.join(reasons)}\n")
-    print_machine()
-    measure(given.parts or list(PARTS), given.rounds)
+    with copied() as text:
+        print_machine()
+    if document:
+        document.fill(MACHINE, text.getvalue(), {})
+    with Sites() as sites:
+        for name in given.parts or PARTS:
+            measure(name, sites, given.rounds, document)
 
 
 if __name__ == "__main__":

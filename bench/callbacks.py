@@ -9,9 +9,11 @@ replicas, which is how it takes two cores. By the containers' own addresses: the
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 from statistics import median
+
+import plotly.graph_objects as go
 
 from bench.load import Ask, Load, load_on
 from bench.peers import (
@@ -27,6 +29,7 @@ from bench.peers import (
     started,
     stock_bars,
 )
+from bench.plots import Panel, lines
 from bench.report import print_goal, print_table, ratio, spread
 from tests.containers.stack import Stack
 from tests.site.visitor import OpenedPage, open_page
@@ -141,7 +144,29 @@ def print_goals(loads: Loads) -> None:
         print_goal(f"through nginx against direct, {readers} readers, p50", more, most=0.5, unit=" ms more")
 
 
-def main(stack: Stack, rounds: int = ROUNDS) -> None:
+def plotted(loads: Loads) -> go.Figure:
+    """Answers a second, and the time of the slowest hundredth, along the number of readers."""
+    sites = [(NEW, BY_TWO), (NEW, BY_GATEWAY), (NEW, DIRECT), (AGAIN, BY_GATEWAY), (NEW, PAGES), (NEW, ONE_SERVER)]
+
+    def panel(value: Callable[[Load], float]) -> Panel:
+        return {
+            str(readers): {
+                f"{site}, {kind}" if kind == AGAIN else site: [
+                    value(each) for each in loads.get((kind, site, readers), ())
+                ]
+                for kind, site in sites
+            }
+            for readers in READERS
+        }
+
+    panels = {
+        "answers a second": panel(lambda each: each.per_s),
+        "ms of the slowest hundredth": panel(lambda each: each.p99_ms),
+    }
+    return lines(panels, "readers")
+
+
+def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
     loads: Loads = defaultdict(list)
     with started(dash_pages()) as (pages, _, _), started(one_server()) as (server, _, _):
         asked = Asked(stack, pages, server)
@@ -155,3 +180,4 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
         stack.scale("barchart", 1)
     print_loads(loads)
     print_goals(loads)
+    return plotted(loads)

@@ -1,105 +1,191 @@
-"""How the site grows from 3 to 30 pages: first visit, the gateway's latency, memory of a further page.
+"""How the site grows from 3 to 30 pages: first visit, the gateway's latency and memory, start, what a further page takes.
 
 The further pages are written by `make page` into a copy of the site. In containers, the gateway knows all of them, three run,
 and the names of the others lead to the last of these. The gateway's latency is that of a page's status, which costs the page next to nothing.
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import median
 
-from playwright.sync_api import sync_playwright
+import plotly.graph_objects as go
+from playwright.sync_api import Playwright, sync_playwright
 
 from bench.browser import Visit, opened, reader, watched
+from bench.callbacks import GOAL_READERS, OPENED, YEARS, portico_asks
 from bench.grown_site import further_pages, grown_site, grown_stack
-from bench.images import memory_mib
+from bench.images import image_sizes, memory_mib
 from bench.load import Ask, Load, load_on
-from bench.peers import GATEWAY_PORT, embedded, get, own_address, started
+from bench.peers import GATEWAY_PORT, OURS, embedded, get, own_address, started
+from bench.plots import Panel, bars
 from bench.report import print_goal, print_table, ratio, spread
 from bench.start_and_memory import pss_mib
 from tests.containers.stack import Stack
+from tests.site.visitor import open_page
 
 ROUNDS = 3
 FEW, FURTHER = 3, 27
+MANY = FEW + FURTHER
 RUNNING = 3  # of the further pages, in containers of their own
-READERS, SECONDS = 1, 4
+SECONDS = 4
 KB = 1000
-EMBEDDED_MEMORY = {"no data": True, "charts": False}  # of further pages: whether they are plain
+PAGES_ALONE, NO_DATA, CHARTS = f"{FEW} pages", f"{MANY} pages, {FURTHER} without data", f"{MANY} pages, all charts"
 
 
-def memory_embedded(further: int, *, plain: bool) -> float:
-    """The MiB of the embedded site with more pages, after each was opened."""
+@dataclass(frozen=True)
+class Embedded:
+    """The site in one process: seconds to the first answer, and MiB after each page was opened."""
+
+    start_s: float
+    memory_mib: float
+
+
+@dataclass(frozen=True)
+class Containers:
+    """The site in containers: what a first reader meets, what the gateway answers with, and the MiB that it takes."""
+
+    visit: Visit
+    status: Load
+    kept: Load
+    gateway_mib: float
+
+
+def measure_embedded(further: int, *, plain: bool) -> Embedded:
     paths = ["/", "/barchart/", "/linechart/", *(f"/{name}/" for name in further_pages(further))]
     with ExitStack() as entered:
         folder = entered.enter_context(grown_site(further, plain=plain))
-        address, process, _ = entered.enter_context(started(replace(embedded(), folder=folder)))
+        address, process, start_s = entered.enter_context(started(replace(embedded(), folder=folder)))
         for path in paths:
             get(address + path)
-        return pss_mib(process)
+        return Embedded(start_s, pss_mib(process))
 
 
-def embedded_growth(rounds: int) -> None:
-    few, many = [], defaultdict(list)
+def embedded_growth(rounds: int) -> dict[str, list[Embedded]]:
+    taken = defaultdict(list)
     for _ in range(rounds):
-        few.append(memory_embedded(0, plain=True))
-        for name, plain in EMBEDDED_MEMORY.items():
-            many[name].append(memory_embedded(FURTHER, plain=plain))
-    rows = [(f"{FEW} pages", spread(few), "–")]
-    more = {name: [(each - median(few)) / FURTHER for each in taken] for name, taken in many.items()}
-    rows += [(f"and {FURTHER} with {name}", spread(taken), spread(more[name], 2)) for name, taken in many.items()]
-    print_table(["embedded", "memory, PSS (MiB)", "MiB for each further page"], rows)
-    print_goal("memory of a further page without data, embedded", median(more["no data"]), most=5, unit=" MiB")
+        taken[PAGES_ALONE].append(measure_embedded(0, plain=True))
+        taken[NO_DATA].append(measure_embedded(FURTHER, plain=True))
+        taken[CHARTS].append(measure_embedded(FURTHER, plain=False))
+    return taken
 
 
-def status_load(stack: Stack) -> Load:
-    gateway = own_address(stack.containers("gateway")[0], GATEWAY_PORT)
-    return load_on(gateway, [Ask("/barchart/_status")], READERS, SECONDS)
+def print_embedded(taken: Mapping[str, list[Embedded]]) -> None:
+    alone = median(each.memory_mib for each in taken[PAGES_ALONE])
+    more = {name: [(each.memory_mib - alone) / FURTHER for each in some] for name, some in taken.items()}
+    rows = (
+        (
+            name,
+            spread([each.start_s for each in some], 2),
+            spread([each.memory_mib for each in some]),
+            "–" if name == PAGES_ALONE else spread(more[name], 2),
+        )
+        for name, some in taken.items()
+    )
+    print_table(["embedded", "start to first answer (s)", "memory, PSS (MiB)", "MiB for each further page"], rows)
+    print_goal("memory of a further page without data, embedded", median(more[NO_DATA]), most=5, unit=" MiB")
 
 
-def container_growth(stack: Stack, rounds: int) -> None:
+def measure_containers(stack: Stack, playwright: Playwright) -> Containers:
+    container = stack.containers("gateway")[0]
+    address = own_address(container, GATEWAY_PORT)
+    with reader(playwright) as context:
+        visit = opened(*watched(context), stack.url, "/barchart/")
+    few = list(portico_asks(open_page(stack.url, OPENED), iter(range(len(YEARS)))))
+    return Containers(
+        visit,
+        status=load_on(address, [Ask("/barchart/_status")], 1, SECONDS),
+        kept=load_on(address, few, GOAL_READERS, SECONDS),
+        gateway_mib=memory_mib(container),
+    )
+
+
+def container_growth(stack: Stack, rounds: int) -> dict[int, list[Containers]]:
     names = further_pages(FURTHER)
     running = ["gateway", "home", "barchart", "linechart", *names[:RUNNING]]
-    visits: dict[int, list[Visit]] = defaultdict(list)
-    loads: dict[int, list[Load]] = defaultdict(list)
+    taken = defaultdict(list)
     with ExitStack() as entered:
         folder = entered.enter_context(grown_site(FURTHER, plain=True))
         grown = entered.enter_context(grown_stack(folder, running, names[RUNNING:]))
         playwright = entered.enter_context(sync_playwright())
         for _ in range(rounds):
-            for pages, site in {FEW: stack, FEW + FURTHER: grown}.items():
-                with reader(playwright) as context:
-                    visits[pages].append(opened(*watched(context), site.url, "/barchart/"))
-                loads[pages].append(status_load(site))
+            for pages, site in {FEW: stack, MANY: grown}.items():
+                taken[pages].append(measure_containers(site, playwright))
         for name in names[:RUNNING]:
             get(f"{grown.url}/{name}/")
-        memory = [memory_mib(grown.containers(name)[0]) for name in names[:RUNNING]]
-    print_growth(visits, loads, memory)
-
-
-def print_growth(visits: dict[int, list[Visit]], loads: dict[int, list[Load]], memory: list[float]) -> None:
-    rows = (
-        (
-            pages,
-            spread([each.bytes / KB for each in made], 1),
-            spread([each.ms for each in made]),
-            spread([each.p50_ms for each in loads[pages]], 2),
-            spread([each.p99_ms for each in loads[pages]], 2),
+        print_further_page(
+            [memory_mib(grown.containers(name)[0]) for name in names[:RUNNING]],
+            [own * KB for _, own in image_sizes({f"{grown.project}-{name}" for name in names[:RUNNING]}).values()],
         )
-        for pages, made in visits.items()
-    )
-    header = ["pages", "first visit (kB)", "ms to the chart", "status through the gateway, p50 (ms)", "p99 (ms)"]
-    print_table(header, rows)
-    few, many = visits.values()
-    print_goal(
-        "first visit, bytes, 30 pages against 3", ratio(*([e.bytes for e in each] for each in (many, few))), most=1.02
-    )
-    few_p50, many_p50 = ([each.p50_ms for each in taken] for taken in loads.values())
-    print_goal("gateway, p50 with 30 pages against the highest with 3", median(many_p50) / max(few_p50), most=1)
-    print(f"- a further page's container: {spread(memory)} MiB")
+    return taken
+
+
+def print_further_page(memory: Sequence[float], images_kb: Sequence[float]) -> None:
+    print(f"- a further page's container: {spread(memory)} MiB, and of its image {spread(images_kb, 1)} kB are its own")
     print_goal("memory of a further page without data, container", max(memory), most=60, unit=" MiB")
 
 
-def main(stack: Stack, rounds: int = ROUNDS) -> None:
-    embedded_growth(rounds)
-    container_growth(stack, rounds)
+def print_containers(taken: Mapping[int, list[Containers]]) -> None:
+    rows = (
+        (
+            pages,
+            spread([each.visit.bytes / KB for each in some], 1),
+            spread([each.visit.requests for each in some]),
+            spread([each.visit.ms for each in some]),
+            spread([each.status.p50_ms for each in some], 2),
+            spread([each.status.p99_ms for each in some], 2),
+            spread([each.kept.per_s for each in some]),
+            spread([each.gateway_mib for each in some]),
+        )
+        for pages, some in taken.items()
+    )
+    print()
+    print_table(
+        [
+            "pages, in containers",
+            "first visit (kB)",
+            "requests",
+            "ms to the chart",
+            "status through the gateway, p50 (ms)",
+            "p99 (ms)",
+            f"kept answers a second, {GOAL_READERS} readers",
+            "gateway (MiB)",
+        ],
+        rows,
+    )
+    few, many = taken[FEW], taken[MANY]
+    more = ratio([each.visit.bytes for each in many], [each.visit.bytes for each in few])
+    print_goal(f"first visit, bytes, {MANY} pages against {FEW}", more, most=1.02)
+    slower = median(each.status.p50_ms for each in many) / max(each.status.p50_ms for each in few)
+    print_goal(f"gateway, p50 with {MANY} pages against the highest with {FEW}", slower, most=1)
+
+
+def plotted(in_one: Mapping[str, list[Embedded]], taken: Mapping[int, list[Containers]]) -> go.Figure:
+    """What a reader, the gateway and the machine have of 27 pages more."""
+
+    def panel(value: Callable[[Containers], float]) -> Panel:
+        return {f"{pages} pages": {OURS: [value(each) for each in some]} for pages, some in taken.items()}
+
+    return bars(
+        {
+            "kB of a first visit": panel(lambda each: each.visit.bytes / KB),
+            "ms to its chart": panel(lambda each: each.visit.ms),
+            "ms through the gateway, half of the answers": panel(lambda each: each.status.p50_ms),
+            f"kept answers a second, {GOAL_READERS} readers": panel(lambda each: each.kept.per_s),
+            "MiB of all pages in one process": {
+                name: {OURS: [each.memory_mib for each in some]} for name, some in in_one.items()
+            },
+            "s from its start to its first answer": {
+                name: {OURS: [each.start_s for each in some]} for name, some in in_one.items()
+            },
+        }
+    )
+
+
+def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
+    in_one = embedded_growth(rounds)
+    print_embedded(in_one)
+    in_containers = container_growth(stack, rounds)
+    print_containers(in_containers)
+    return plotted(in_one, in_containers)

@@ -1,7 +1,33 @@
 """How figures are written: Markdown with medians, lowest and highest, and a line for each goal."""
 
+import io
 import statistics
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+
+
+class _Copied(io.StringIO):
+    """Text that is printed, and kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed = sys.stdout
+
+    def write(self, text: str) -> int:
+        self._printed.write(text)
+        return super().write(text)
+
+    def flush(self) -> None:
+        self._printed.flush()
+
+
+@contextmanager
+def copied() -> Iterator[io.StringIO]:
+    """Keep what is printed in the block."""
+    text = _Copied()
+    with redirect_stdout(text):
+        yield text
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:

@@ -5,20 +5,23 @@ a repeat visit the bar chart again, in a new tab of the same browser.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
+import plotly.graph_objects as go
 from playwright.sync_api import Error, Playwright, sync_playwright
 
 from bench.browser import Visit, clicked, opened, reader, watched
 from bench.line import check_line, line_to
 from bench.peers import ONE_SERVER, OURS, PAGES, dash_pages, one_server, started
+from bench.plots import Panel, bars
 from bench.report import print_goal, print_table, ratio, spread
 from tests.containers.stack import Stack
 
 ROUNDS = 9  # medians of five moved by a fifth from run to run
 LOOPBACK, LINE = "loopback", "10 Mbit/s, 40 ms"
 FIRST, NEXT, REPEAT = "first visit", "next page", "repeat visit"
+SITES = (OURS, PAGES, ONE_SERVER)
 KB = 1000
 
 Visits = dict[tuple[str, str, str], list[Visit]]  # by line, kind of visit and site
@@ -92,9 +95,27 @@ def print_goals(visits: Visits) -> None:
         print_goal(f"{REPEAT}, time against {PAGES}, {line}", compared(line, REPEAT, "ms"), most=0.6)
 
 
-def main(stack: Stack, rounds: int = ROUNDS) -> None:
+def plotted(visits: Visits) -> go.Figure:
+    """Bytes on the wire, and the time to a drawn chart on each line."""
+
+    def panel(line: str, value: Callable[[Visit], float]) -> Panel:
+        return {
+            kind: {site: [value(each) for each in visits[line, kind, site]] for site in SITES}
+            for kind in (FIRST, NEXT, REPEAT)
+        }
+
+    return bars(
+        {
+            "kB on the wire": panel(LOOPBACK, lambda each: each.bytes / KB),
+            **{f"ms to a drawn chart, {line}": panel(line, lambda each: each.ms) for line in (LOOPBACK, LINE)},
+        }
+    )
+
+
+def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
     check_line()
     with started(dash_pages()) as (pages, _, _), started(one_server()) as (server, _, _):
         visits = take_turns({OURS: stack.url, PAGES: pages, ONE_SERVER: server}, rounds)
     print_visits(visits)
     print_goals(visits)
+    return plotted(visits)
