@@ -86,7 +86,7 @@ sbom: $(VENV)-audit/done ## Write what each image holds into sbom/, in the Cyclo
 screenshots: $(VENV)/dev.done ## Take the README's pictures of a running site: make screenshots URL=http://…
 	@$(BIN)/python docs/screenshots.py "$(URL)"
 
-bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside what people use today, half an hour: make bench PARTS="visits callbacks"
+bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside stock Dash, into docs/benchmarks.md, half an hour; or print: make bench PARTS="visits callbacks"
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench $(or $(PARTS),--write)
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site

@@ -6,14 +6,13 @@ With `--write`, what was measured goes into docs/benchmarks.md, with plots.
 import argparse
 import os
 import platform
-import subprocess
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
-from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -24,6 +23,7 @@ from bench.peers import containers, stock_python
 from bench.report import copied, print_title
 from tests.conftest import CHROMIUM, chromium_is_missing, engine_is_missing
 from tests.containers.stack import Stack, run
+from tests.containers.versions import packages_program, versions
 from tests.processes import ROOT
 
 PARTS: dict[str, tuple[str, Callable[..., go.Figure | None]]] = {  # a title, and what prints its figures and plots them
@@ -35,9 +35,8 @@ PARTS: dict[str, tuple[str, Callable[..., go.Figure | None]]] = {  # a title, an
     "growth": ("From 3 to 30 pages", growth.main),
     "lighthouse": ("Lighthouse", lighthouse.main),
 }
-MACHINE = "machine"  # the place of what was measured with what
+VERSIONS = "versions"  # the place of what was measured with what
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-PACKAGES = ("dash", "plotly", "gunicorn", "flask", "duckdb")
 
 
 class Sites(ExitStack):
@@ -48,20 +47,21 @@ class Sites(ExitStack):
         return self.enter_context(containers())
 
 
-def print_machine() -> None:
+def print_versions(stack: Stack) -> None:
     """Say what is measured with what, and where."""
-    browser = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    nginx = run("docker", "run", "--rm", "nginx:1.30", "sh", "-c", "nginx -v 2>&1").strip().rpartition("/")[2]
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {packages}, nginx {nginx}, {browser}.")
-    print("Figures are medians, with the lowest and highest beside them; sites take turns.")
+    stock = run(stock_python(), "-c", packages_program("dash", "plotly", "flask", "gunicorn", "pandas")).strip()
+    browser = run(CHROMIUM, "--version").strip()
+    print(f"- {os.cpu_count()} cores; the site in containers: {versions(stack, 'barchart')}")
+    print(f"- embedded: Python {platform.python_version()} with the same packages")
+    print(f"- stock Dash Pages, one Flask server: {stock}")
+    print(f"- {browser}, {load.version()}", flush=True)
 
 
-def missing(document: Document | None) -> list[str]:
+def missing(parts: Iterable[str], document: Document | None) -> list[str]:
     """What this machine does not have for a measurement, and the document for what is to be written into it."""
     stock_python()
     reasons = [engine_is_missing(), chromium_is_missing(), load.MISSING]
-    return [reason for reason in reasons if reason] + (document.missing([MACHINE, *PARTS]) if document else [])
+    return [reason for reason in reasons if reason] + (document.missing([VERSIONS, *parts]) if document else [])
 
 
 def measure(name: str, sites: Sites, rounds: int | None, document: Document | None) -> None:
@@ -71,34 +71,51 @@ def measure(name: str, sites: Sites, rounds: int | None, document: Document | No
     with copied() as text:
         begin, busy = time.monotonic(), os.getloadavg()[0]
         plot = part(sites.stack, **({} if rounds is None else {"rounds": rounds}))
-        took, busy_then = time.monotonic() - begin, os.getloadavg()[0]
-        day = f"{datetime.now(UTC):%Y-%m-%d}"
+        took, day = time.monotonic() - begin, f"{datetime.now(UTC):%Y-%m-%d}"
         print(
-            f"\n({name}: {took:.0f} s on {day}; load of the machine {busy:.1f} before, {busy_then:.1f} after.)",
-            flush=True,
+            f"\n({name}: {took:.0f} s on {day}; load of the machine {busy:.1f} before, {os.getloadavg()[0]:.1f} after.)"
         )
     if document:
-        document.fill(name, text.getvalue(), drawn(plot) if plot else {})
+        document.fill(name, text.getvalue(), {})
+        if plot:
+            document.fill(name, text.getvalue(), drawn(plot))
+
+
+def measured(name: str, *arguments: Any) -> bool:
+    """Whether a part could be measured; the others go on where it could not."""
+    try:
+        measure(name, *arguments)
+    except (Exception, SystemExit):
+        traceback.print_exc()
+        return False
+    return True
+
+
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none for all")
-    parser.add_argument("--rounds", type=int, help="how often each site has its turn; unset = as each part says")
-    parser.add_argument("--write", type=Path, nargs="?", const=DOCUMENT, help="where tables and plots go, too")
+    parser.add_argument("--rounds", type=positive, help="how often each site has its turn; unset = as each part says")
+    parser.add_argument("--write", action="store_true", help=f"write tables and plots into {DOCUMENT.name}, too")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    document = Document(given.write) if given.write else None
-    if reasons := missing(document):
+    parts, document = given.parts or list(PARTS), Document(DOCUMENT) if given.write else None
+    if reasons := missing(parts, document):
         parser.exit(1, f"bench: {'; '.join(reasons)}\n")
-    with copied() as text:
-        print_machine()
-    if document:
-        document.fill(MACHINE, text.getvalue(), {})
     with Sites() as sites:
-        for name in given.parts or PARTS:
-            measure(name, sites, given.rounds, document)
+        with copied() as text:
+            print_versions(sites.stack)
+        if document:
+            document.fill(VERSIONS, text.getvalue(), {})
+        failed = [name for name in parts if not measured(name, sites, given.rounds, document)]
+    if failed:
+        parser.exit(1, f"bench: not measured: {', '.join(failed)}\n")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,17 @@ plain nginx (`plain_nginx.conf`). Both write an access log; both are asked by th
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+import plotly.graph_objects as go
+
 from bench.load import Ask, Load, load_on
 from bench.peers import GATEWAY_PORT, get, own_address, wait_for
+from bench.plots import Panel, alone, bars
 from bench.report import print_goal, print_table, ratio, spread
 from tests.containers.stack import Stack, run
 from tests.site.visitor import open_page
@@ -59,7 +62,7 @@ def plain_nginx(folder: Path) -> Iterator[str]:
         run("docker", "rm", "--force", name)
 
 
-def main(stack: Stack, rounds: int = ROUNDS) -> None:
+def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
     paths = shared_assets(stack.url)
     gateway = own_address(stack.containers("gateway")[0], GATEWAY_PORT)
     loads: dict[str, list[Load]] = defaultdict(list)
@@ -71,10 +74,11 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
                 for name, address in {GATEWAY: gateway, PLAIN: plain}.items():
                     loads[name].append(load_on(address, [Ask(path) for path in paths], READERS, SECONDS))
     print_loads(loads, len(paths), size)
+    return plotted(loads)
 
 
 def print_loads(loads: dict[str, list[Load]], files: int, size: int) -> None:
-    print(f"{files} files, {size:,} bytes as they are sent, {READERS} readers.\n")
+    print(f"{files} files, {size:,} bytes as they are sent, {READERS} readers.")
     rows = (
         (
             name,
@@ -88,3 +92,18 @@ def print_loads(loads: dict[str, list[Load]], files: int, size: int) -> None:
     print_table(["server", "files a second", "MB a second", "p50 (ms)", "p99 (ms)"], rows)
     share = ratio(*([each.per_s for each in loads[name]] for name in (GATEWAY, PLAIN)))
     print_goal("shared assets, gateway against plain nginx, files a second", share, least=0.9)
+
+
+def plotted(loads: dict[str, list[Load]]) -> go.Figure:
+    """Files a second and their times, of both servers."""
+
+    def panel(value: Callable[[Load], float]) -> Panel:
+        return alone({name: [value(each) for each in taken] for name, taken in loads.items()})
+
+    return bars(
+        {
+            "files a second": panel(lambda each: each.per_s),
+            "p50 (ms)": panel(lambda each: each.p50_ms),
+            "p99 (ms)": panel(lambda each: each.p99_ms),
+        }
+    )

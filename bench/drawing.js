@@ -12,9 +12,8 @@ async (figure) => {
   };
   const template = { layout, data: { bar: [{ error_x: { color: ink } }] } };
   const { width, height } = figure.layout;
-  const drawn = await Plotly.toImage(
+  return Plotly.toImage(
     { data: figure.data, layout: { ...figure.layout, template } },
     { format: "svg", width, height, imageDataOnly: true },
   );
-  return decodeURIComponent(drawn);
 }

@@ -16,10 +16,10 @@ from playwright.sync_api import Playwright, sync_playwright
 from bench.browser import Visit, opened, reader, watched
 from bench.callbacks import GOAL_READERS, OPENED, YEARS, portico_asks
 from bench.grown_site import further_pages, grown_site, grown_stack
-from bench.images import image_sizes, memory_mib
+from bench.images import MB, image_sizes, memory_mib
 from bench.load import Ask, Load, load_on
-from bench.peers import GATEWAY_PORT, OURS, embedded, get, own_address, started
-from bench.plots import Panel, bars
+from bench.peers import GATEWAY_PORT, embedded, get, own_address, started
+from bench.plots import alone, bars
 from bench.report import print_goal, print_table, ratio, spread
 from bench.start_and_memory import pss_mib
 from tests.containers.stack import Stack
@@ -31,7 +31,8 @@ MANY = FEW + FURTHER
 RUNNING = 3  # of the further pages, in containers of their own
 SECONDS = 4
 KB = 1000
-PAGES_ALONE, NO_DATA, CHARTS = f"{FEW} pages", f"{MANY} pages, {FURTHER} without data", f"{MANY} pages, all charts"
+START, MEMORY = "start to first answer (s)", "memory, PSS (MiB)"
+ALONE, NO_DATA, CHARTS = f"{FEW} pages", f"and {FURTHER} without data", f"and {FURTHER} charts"
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,19 @@ class Containers:
 
     visit: Visit
     status: Load
-    kept: Load
+    cached: Load
     gateway_mib: float
+
+
+COLUMNS: dict[str, tuple[Callable[[Containers], float], int]] = {  # what is said of them, and its digits
+    "first visit (kB)": (lambda each: each.visit.bytes / KB, 1),
+    "requests": (lambda each: each.visit.requests, 0),
+    "to the chart (ms)": (lambda each: each.visit.ms, 0),
+    "a page's status, p50 (ms)": (lambda each: each.status.p50_ms, 2),
+    "a page's status, p99 (ms)": (lambda each: each.status.p99_ms, 2),
+    f"cached answers a second, {GOAL_READERS} readers": (lambda each: each.cached.per_s, 0),
+    "memory of the gateway (MiB)": (lambda each: each.gateway_mib, 0),
+}
 
 
 def measure_embedded(further: int, *, plain: bool) -> Embedded:
@@ -65,25 +77,25 @@ def measure_embedded(further: int, *, plain: bool) -> Embedded:
 def embedded_growth(rounds: int) -> dict[str, list[Embedded]]:
     taken = defaultdict(list)
     for _ in range(rounds):
-        taken[PAGES_ALONE].append(measure_embedded(0, plain=True))
+        taken[ALONE].append(measure_embedded(0, plain=True))
         taken[NO_DATA].append(measure_embedded(FURTHER, plain=True))
         taken[CHARTS].append(measure_embedded(FURTHER, plain=False))
     return taken
 
 
 def print_embedded(taken: Mapping[str, list[Embedded]]) -> None:
-    alone = median(each.memory_mib for each in taken[PAGES_ALONE])
+    alone = median(each.memory_mib for each in taken[ALONE])
     more = {name: [(each.memory_mib - alone) / FURTHER for each in some] for name, some in taken.items()}
     rows = (
         (
             name,
             spread([each.start_s for each in some], 2),
             spread([each.memory_mib for each in some]),
-            "–" if name == PAGES_ALONE else spread(more[name], 2),
+            "–" if name == ALONE else spread(more[name], 2),
         )
         for name, some in taken.items()
     )
-    print_table(["embedded", "start to first answer (s)", "memory, PSS (MiB)", "MiB for each further page"], rows)
+    print_table(["embedded", START, MEMORY, "MiB for each further page"], rows)
     print_goal("memory of a further page without data, embedded", median(more[NO_DATA]), most=5, unit=" MiB")
 
 
@@ -96,7 +108,7 @@ def measure_containers(stack: Stack, playwright: Playwright) -> Containers:
     return Containers(
         visit,
         status=load_on(address, [Ask("/barchart/_status")], 1, SECONDS),
-        kept=load_on(address, few, GOAL_READERS, SECONDS),
+        cached=load_on(address, few, GOAL_READERS, SECONDS),
         gateway_mib=memory_mib(container),
     )
 
@@ -116,7 +128,7 @@ def container_growth(stack: Stack, rounds: int) -> dict[int, list[Containers]]:
             get(f"{grown.url}/{name}/")
         print_further_page(
             [memory_mib(grown.containers(name)[0]) for name in names[:RUNNING]],
-            [own * KB for _, own in image_sizes({f"{grown.project}-{name}" for name in names[:RUNNING]}).values()],
+            [own * MB / KB for _, own in image_sizes({f"{grown.project}-{name}" for name in names[:RUNNING]}).values()],
         )
     return taken
 
@@ -128,32 +140,10 @@ def print_further_page(memory: Sequence[float], images_kb: Sequence[float]) -> N
 
 def print_containers(taken: Mapping[int, list[Containers]]) -> None:
     rows = (
-        (
-            pages,
-            spread([each.visit.bytes / KB for each in some], 1),
-            spread([each.visit.requests for each in some]),
-            spread([each.visit.ms for each in some]),
-            spread([each.status.p50_ms for each in some], 2),
-            spread([each.status.p99_ms for each in some], 2),
-            spread([each.kept.per_s for each in some]),
-            spread([each.gateway_mib for each in some]),
-        )
+        (pages, *(spread([value(each) for each in some], digits) for value, digits in COLUMNS.values()))
         for pages, some in taken.items()
     )
-    print()
-    print_table(
-        [
-            "pages, in containers",
-            "first visit (kB)",
-            "requests",
-            "ms to the chart",
-            "status through the gateway, p50 (ms)",
-            "p99 (ms)",
-            f"kept answers a second, {GOAL_READERS} readers",
-            "gateway (MiB)",
-        ],
-        rows,
-    )
+    print_table(["pages, in containers", *COLUMNS], rows)
     few, many = taken[FEW], taken[MANY]
     more = ratio([each.visit.bytes for each in many], [each.visit.bytes for each in few])
     print_goal(f"first visit, bytes, {MANY} pages against {FEW}", more, most=1.02)
@@ -162,25 +152,16 @@ def print_containers(taken: Mapping[int, list[Containers]]) -> None:
 
 
 def plotted(in_one: Mapping[str, list[Embedded]], taken: Mapping[int, list[Containers]]) -> go.Figure:
-    """What a reader, the gateway and the machine have of 27 pages more."""
-
-    def panel(value: Callable[[Containers], float]) -> Panel:
-        return {f"{pages} pages": {OURS: [value(each) for each in some]} for pages, some in taken.items()}
-
-    return bars(
-        {
-            "kB of a first visit": panel(lambda each: each.visit.bytes / KB),
-            "ms to its chart": panel(lambda each: each.visit.ms),
-            "ms through the gateway, half of the answers": panel(lambda each: each.status.p50_ms),
-            f"kept answers a second, {GOAL_READERS} readers": panel(lambda each: each.kept.per_s),
-            "MiB of all pages in one process": {
-                name: {OURS: [each.memory_mib for each in some]} for name, some in in_one.items()
-            },
-            "s from its start to its first answer": {
-                name: {OURS: [each.start_s for each in some]} for name, some in in_one.items()
-            },
-        }
-    )
+    """All that was measured of 3 and of 30 pages."""
+    panels = {
+        f"in containers: {name}": alone(
+            {f"{pages} pages": [value(each) for each in some] for pages, some in taken.items()}
+        )
+        for name, (value, _) in COLUMNS.items()
+    }
+    starts = alone({name: [each.start_s for each in some] for name, some in in_one.items()})
+    memory = alone({name: [each.memory_mib for each in some] for name, some in in_one.items()})
+    return bars(panels | {f"embedded: {START}": starts, f"embedded: {MEMORY}": memory})
 
 
 def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:

@@ -3,9 +3,13 @@
 import json
 import time
 from collections import defaultdict
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
 
 from bench import start_and_memory
 from bench.peers import GATEWAY_PORT, SERVICE_PORT, own_address, portico_callbacks, post, wait_for
+from bench.plots import Panel, alone, bars
 from bench.report import print_table, spread
 from tests.containers.stack import Stack, run
 
@@ -13,6 +17,11 @@ ROUNDS = 3
 STARTED = {"home": "/", "barchart": "/barchart/", "linechart": "/linechart/", "gateway": "/healthz"}
 MB, MIB = 1_000_000, 1024 * 1024
 UNITS = {"B": 1, "kB": 1000, "KiB": 1024, "MB": MB, "MiB": MIB, "GB": 1000 * MB, "GiB": 1024 * MIB}
+
+
+Taken = dict[
+    str, list[tuple[float, float, float]]
+]  # by container: seconds of a start, MiB after it, MiB after callbacks
 
 
 def size_of(text: str) -> float:
@@ -45,7 +54,7 @@ def image_sizes(images: set[str]) -> dict[str, tuple[float, float]]:
     return {image: (sizes[image][0] / MB, sizes[image][1] / MB) for image in images}
 
 
-def measure_containers(stack: Stack, rounds: int) -> dict[str, list[tuple[float, float, float]]]:
+def measure_containers(stack: Stack, rounds: int) -> Taken:
     """For each container: seconds of a start, MiB after it, and MiB after every chart was drawn."""
     taken = defaultdict(list)
     for _ in range(rounds):
@@ -60,16 +69,22 @@ def measure_containers(stack: Stack, rounds: int) -> dict[str, list[tuple[float,
     return taken
 
 
-def main(stack: Stack, rounds: int = ROUNDS) -> None:
-    print("Embedded: Python processes on this machine.\n")
-    start_and_memory.main(rounds)
+def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
+    print("Embedded: Python processes on this machine.")
+    in_one = start_and_memory.main(rounds)
     taken = measure_containers(stack, rounds)
-    sizes = image_sizes({f"{stack.project}-{service}" for service in taken})
-    print("\nContainers: `docker start` to the first answer; memory as `docker stats` has it.\n")
+    named = image_sizes({f"{stack.project}-{service}" for service in taken})
+    sizes = {service: named[f"{stack.project}-{service}"] for service in taken}
+    print("\nContainers: `docker start` to the first answer; memory as `docker stats` has it.")
+    print_containers(taken, sizes)
+    return plotted(in_one, taken, sizes)
+
+
+def print_containers(taken: Taken, sizes: Mapping[str, tuple[float, float]]) -> None:
     rows = []
     for service, figures in taken.items():
-        starts, idle, used = ([row[column] for row in figures] for column in range(3))
-        whole, own = sizes[f"{stack.project}-{service}"]
+        starts, idle, used = zip(*figures, strict=True)
+        whole, own = sizes[service]
         rows.append((service, spread(starts, 2), spread(idle), spread(used), f"{whole:,.0f}", f"{own:,.3f}"))
     header = [
         "container",
@@ -80,3 +95,22 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
         "of it its own",
     ]
     print_table(header, rows)
+
+
+def plotted(
+    in_one: Mapping[str, list[list[float]]], taken: Taken, sizes: Mapping[str, tuple[float, float]]
+) -> go.Figure:
+    """Starts and memory of the embedded site beside its peers, and of each container; sizes of the images."""
+
+    def column(number: int) -> Panel:
+        return alone({service: [each[number] for each in figures] for service, figures in taken.items()})
+
+    return bars(
+        {
+            "start to first answer (s)": alone({name: starts for name, (starts, _) in in_one.items()}),
+            "memory, PSS (MiB)": alone({name: memory for name, (_, memory) in in_one.items()}),
+            "container: start to first answer (s)": column(0),
+            "container: memory after callbacks (MiB)": column(2),
+            "image (MB)": alone({service: [whole] for service, (whole, _) in sizes.items()}),
+        }
+    )

@@ -1,6 +1,6 @@
 """Lighthouse on the pages of the site: its mobile preset, in a headless Chromium.
 
-It comes from npm into a folder that is thrown away. On a machine without node this part says so and does nothing.
+It comes from npm into a folder that is thrown away. Without npm there is nothing to measure with.
 """
 
 import json
@@ -76,8 +76,7 @@ def faults(report: dict) -> list[str]:
 
 def main(stack: Stack, rounds: int = ROUNDS) -> None:
     if not shutil.which("npm"):
-        print("Skipped: there is no npm on this machine.\n")
-        return
+        raise SystemExit("there is no npm on this machine")
     taken: dict[str, list[Report]] = defaultdict(list)
     with TemporaryDirectory() as folder:
         lighthouse = install(Path(folder))

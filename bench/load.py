@@ -45,6 +45,11 @@ class Load:
         return self.answers / self.seconds
 
 
+def version() -> str:
+    """Which wrk this is: `wrk debian/4.1.0-3`."""
+    return subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.partition(" [")[0]
+
+
 def load_on(address: str, asks: Sequence[Ask], readers: int, seconds: float, *, once: bool = False) -> Load:
     """Let readers ask a site in turns for all that there is to ask.
 

@@ -1,6 +1,6 @@
 """Plots of what was measured: bars that say their median, and lines along the number of readers.
 
-A whisker goes from the lowest to the highest. Text, grids and grounds have no colour here: `drawing.py` gives them that of
+A whisker goes from the lowest to the highest, and a number says the median. Text, grids and grounds have no colour here: `drawing.py` gives them that of
 the site's style sheet, for light and for dark.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from portico.figures import FONT, PALETTE
+from portico.figures import FONT, color
 from portico.numbers import readable
 
 WIDTH = 720  # pixels, as all lengths here
@@ -24,8 +24,16 @@ LEGEND_COLUMNS, LEGEND_ROW = 2, 22
 EDGE = 20
 NUMBERS = 80  # the room right of bars for their medians
 
-Series = Mapping[str, Sequence[float]]  # figures by site
-Panel = Mapping[str, Series]  # by what they are of: a kind of visit, a number of readers
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "triangle-up",
+    "star",
+)  # lines are told apart without their colours, too
+
+Panel = Mapping[str, Mapping[str, Sequence[float]]]  # figures by what they are of (a kind of visit, …) and site
 
 
 @dataclass(frozen=True)
@@ -33,9 +41,9 @@ class Site:
     """The figures of a site in one panel, by what they are of."""
 
     name: str
-    color: str
+    place: int  # among the names of all panels, which says its colour
     row: int  # of the panel, from 1
-    figures: Series
+    figures: Mapping[str, Sequence[float]]
     first: bool  # of this name: the legend has it once
 
     def middles(self) -> list[float]:
@@ -48,6 +56,11 @@ class Site:
         return {"array": longer, "arrayminus": shorter, "width": 3, "thickness": 1.2}
 
 
+def alone(figures: Mapping[str, Sequence[float]]) -> Panel:
+    """A panel of things that no sites share, so that no legend names any."""
+    return {what: {"": each} for what, each in figures.items()}
+
+
 def bars(panels: Mapping[str, Panel]) -> go.Figure:
     """Panels one below the other, each with a scale of its own: a group of bars for each thing that was measured.
 
@@ -58,7 +71,7 @@ def bars(panels: Mapping[str, Panel]) -> go.Figure:
     plot = _panels(panels, heights, below=EDGE)
     for site in _sites(panels):
         common = {"y": list(site.figures), "orientation": "h", "name": site.name, "offsetgroup": site.name}
-        look = {"marker": {"color": site.color}, "showlegend": site.first}
+        look = {"marker": {"color": color(site.place)}, "showlegend": site.first}
         plot.add_trace(go.Bar(x=site.middles(), error_x=site.whiskers(), **look, **common), site.row, 1)
         beyond = [max(each) for each in site.figures.values()]
         numbers = {"text": [f" {readable(each)}" for each in site.middles()], "textposition": "middle right"}
@@ -72,18 +85,20 @@ def bars(panels: Mapping[str, Panel]) -> go.Figure:
 
 
 def lines(panels: Mapping[str, Panel], along: str) -> go.Figure:
-    """Panels one below the other, each along powers of ten: a line for each site.
+    """Panels one below the other, each along powers of ten, as its title says: a line for each site.
 
     Args:
         panels: by title, which names the unit; a site without figures of a thing has no point there.
         along: what the things are, named below each panel.
     """
+    panels = {f"{title}, logarithmic": panel for title, panel in panels.items()}
     plot = _panels(panels, [LINES] * len(panels), below=AXIS)
     for site in _sites(panels):
-        look = {"marker": {"color": site.color, "size": 8}, "line": {"color": site.color}, "showlegend": site.first}
-        whiskers = site.whiskers() | {"color": site.color}
-        points = {"x": list(site.figures), "y": site.middles(), "error_y": whiskers}
-        plot.add_trace(go.Scatter(mode="lines+markers", name=site.name, **points, **look), site.row, 1)
+        painted = {"color": color(site.place)}
+        marker = {"size": 9, "symbol": SYMBOLS[site.place % len(SYMBOLS)], **painted}
+        look = {"marker": marker, "line": painted, "name": site.name, "showlegend": site.first}
+        points = {"x": list(site.figures), "y": site.middles(), "error_y": site.whiskers() | painted}
+        plot.add_trace(go.Scatter(mode="lines+markers", **points, **look), site.row, 1)
     plot.update_xaxes(type="category", title={"text": along, "standoff": 8, "font_size": 14})
     _keep_order(plot.update_xaxes, panels)
     plot.update_yaxes(type="log", dtick=1, tickformat=",", ticklabelstandoff=6)
@@ -105,7 +120,6 @@ def _panels(panels: Mapping[str, Panel], heights: Sequence[float], below: int) -
     margin = {"t": room + TITLE, "b": below, "l": EDGE, "r": EDGE}
     height = drawn + margin["t"] + margin["b"]
     return plot.update_layout(
-        template="none",
         width=WIDTH,
         height=height,
         margin=margin,
@@ -123,11 +137,11 @@ def _keep_order(update_axes: Callable[..., go.Figure], panels: Mapping[str, Pane
 
 def _sites(panels: Mapping[str, Panel]) -> Iterator[Site]:
     """The sites of each panel that have figures there."""
-    colors: dict[str, str] = {}
+    names: list[str] = []
     for row, panel in enumerate(panels.values(), 1):
         for name in dict.fromkeys(name for group in panel.values() for name in group):
             figures = {what: group[name] for what, group in panel.items() if group.get(name)}
             if figures:
-                first = name not in colors
-                color = colors.setdefault(name, PALETTE[len(colors)])
-                yield Site(name, color, row, figures, first)
+                first = name not in names
+                names += [name] if first else []
+                yield Site(name, names.index(name), row, figures, first)

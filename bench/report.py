@@ -47,7 +47,7 @@ def print_title(title: str) -> None:
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    print(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
+    print(f"\n| {' | '.join(header)} |\n|{'---|' * len(header)}")  # after a list, a table needs an empty line
     for row in rows:
         print(f"| {' | '.join(str(cell) for cell in row)} |")
     print(flush=True)

@@ -29,7 +29,8 @@ def pss_mib(process: psutil.Process) -> float:
     return sum(each.memory_full_info().pss for each in (process, *process.children(recursive=True))) / MIB
 
 
-def main(rounds: int = ROUNDS) -> None:
+def main(rounds: int = ROUNDS) -> dict[str, list[list[float]]]:
+    """Print and return, by site, the seconds of each start and the MiB of each site."""
     peers = [embedded(), dash_pages(), one_server()]
     results: dict[str, list[tuple[float, float]]] = {peer.name: [] for peer in peers}
     for _ in range(rounds):
@@ -40,6 +41,7 @@ def main(rounds: int = ROUNDS) -> None:
     print_table(["site", "start to first answer (s)", "memory, PSS (MiB)"], rows)
     ours, theirs = columns[peers[0].name][1], columns[peers[1].name][1]
     print_goal("memory, ratio of medians, embedded to stock Dash Pages", ratio(ours, theirs), most=1)
+    return columns
 
 
 if __name__ == "__main__":

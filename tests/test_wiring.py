@@ -118,7 +118,7 @@ def test_make_alone_lists_every_command():
 def test_document_names_only_commands_and_files_that_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     assert set(re.findall(r"(?:`|^    )make ([a-z][a-z-]+)", text, re.MULTILINE)) <= make_targets()
-    linked = re.findall(r"\]\(([^)#:]+)\)", text)
+    linked = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r'\bsrc(?:set)?="([^":]+)"', text)
     assert [link for link in linked if not (ROOT / document).parent.joinpath(link).exists()] == []
 
 

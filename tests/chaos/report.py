@@ -1,7 +1,6 @@
 """What `make chaos` found, as Markdown: docs/reliability.md."""
 
 import os
-import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,13 +11,13 @@ from tests.chaos.load import PATIENCE_S, RATES
 from tests.chaos.neighbours import Windows
 from tests.chaos.site import IMPURE, OTHERS, PURE, REPLICAS
 from tests.chaos.slow_clients import SlowClients
-from tests.containers.stack import Stack, run
+from tests.containers.stack import Stack
+from tests.containers.versions import versions
 
 RECOVERY_GOAL_S = 5.0
 OUT_GOAL_S = 2.0
 KILLED = ("kill", "kill-for-good")
 ILL = (*KILLED, "freeze", "unreachable", "hang", "drop", "reset", "storm")  # a replica that is to be left out
-PACKAGES = ("dash", "flask", "gunicorn", "plotly", "duckdb")
 HEADER = (
     *(
         "fault",
@@ -76,7 +75,7 @@ class Report:
         return HOW.format(
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             machine=f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} at its end",
-            versions=versions(stack),
+            versions=versions(stack, PURE),
             rates=", ".join(f"{rate:.0f} {page}" for page, rate in RATES.items()),
             posts=sum(each.posts for each in self.outcomes) / max(requests, 1),
         ).rstrip()
@@ -98,15 +97,6 @@ class Report:
             yield goal(f"p99 of the other pages while one {one.what}, against before", one.ratio, 1.1)
         if self.slow:
             yield goal(f"p99 while there are {self.slow.clients} slow clients, against before", self.slow.ratio, 2)
-
-
-def versions(stack: Stack) -> str:
-    """What the site runs on, as its containers say."""
-    nginx = stack.compose("exec", "--no-TTY", "gateway", "sh", "-c", "nginx -v 2>&1").strip().rpartition("/")[2]
-    program = f"from importlib.metadata import version as v; print(', '.join(f'{{n}} {{v(n)}}' for n in {PACKAGES}))"
-    packages = stack.compose("exec", "--no-TTY", PURE, "python", "-c", program).strip()
-    engine = run("docker", "version", "--format", "{{.Server.Version}}").strip()
-    return f"Docker {engine}, Linux {platform.release()}, nginx {nginx}, {packages}"
 
 
 def row(outcome: Outcome) -> Sequence[str]:

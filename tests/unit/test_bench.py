@@ -4,18 +4,19 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench.__main__ import DOCUMENT, MACHINE, PARTS
+from bench import __main__ as bench
+from bench import assets, callbacks, growth, images, visits
+from bench.browser import Visit
 from bench.document import Document, begin, end
-from bench.drawing import STYLES, drawn
 from bench.images import size_of
 from bench.line import BYTES_PER_S, DELAY_S, Direction
+from bench.load import Load
 from bench.plots import bars, lines
 from bench.prerender_proxy import AS_IT_IS, OWN, WITHOUT, Proxy
-from bench.report import copied, print_goal, ratio, spread
+from bench.report import copied, print_goal, print_table, ratio, spread
 
 PAGE = '<head><script type="speculationrules">{"prerender": [{"eagerness": "moderate"}]}</script></head>'
 
@@ -93,12 +94,6 @@ def test_page_with_rules_of_the_measurement_has_only_those():
     assert Proxy("", OWN).changed(PAGE).count('type="speculationrules"') == 1
 
 
-def in_another_thread(work, *arguments):
-    """What a function returns that drives a browser; the browser's fixtures drive theirs in this thread."""
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(work, *arguments).result()
-
-
 def test_what_is_printed_is_kept_too(capsys):
     with copied() as text:
         print("of the part")
@@ -133,21 +128,111 @@ def test_figures_can_take_their_own_place_again(document):
 def test_plots_lie_where_the_document_shows_them(document):
     plots = {"light": "<svg>light</svg>", "dark": "<svg>dark</svg>"}
     document.fill("growth", "a table", plots)
-    shown = re.findall(r'(?:src|srcset)="([^"]+)"', document.path.read_text(encoding="utf-8"))
+    text = document.path.read_text(encoding="utf-8")
+    shown = re.findall(r'media="\(prefers-color-scheme: dark\)" srcset="([^"]+)"|src="([^"]+)"', text)
+    shown = [dark or light for dark, light in shown]
     assert [(document.path.parent / each).read_text(encoding="utf-8") for each in shown] == [
         plots["dark"],
         plots["light"],
     ]
 
 
-def test_name_without_a_place_is_told_before_anything_is_measured(document):
-    assert not document.missing(["visits", "growth"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        begin("callbacks"),
+        f"{end('callbacks')}{begin('callbacks')}",
+        2 * f"{begin('callbacks')}{end('callbacks')}",
+        f"{begin('callbacks')}{begin('images')}{end('images')}{end('callbacks')}",
+    ],
+    ids=["no end", "end before begin", "twice", "around another"],
+)
+def test_place_that_is_not_one_is_no_place(document, text):
+    document.path.write_text(f"{begin('visits')}{end('visits')}{text}", encoding="utf-8")
+    assert not document.missing(["visits"])
     [message] = document.missing(["visits", "callbacks"])
-    assert "figures.md has no place for callbacks" in message
+    assert "figures.md has not one place for callbacks" in message
+
+
+def test_file_that_is_not_there_has_no_place(tmp_path):
+    assert "nowhere.md" in Document(tmp_path / "nowhere.md").missing(["visits"])[0]
+
+
+def test_place_that_has_gone_is_told_and_nothing_is_written(document):
+    document.path.write_text("nothing", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"figures\.md has not one place for visits"):
+        document.fill("visits", "new", {})
+    assert document.path.read_text(encoding="utf-8") == "nothing"
 
 
 def test_every_part_has_its_place_in_the_document():
-    assert not Document(DOCUMENT).missing([MACHINE, *PARTS])
+    assert not Document(bench.DOCUMENT).missing([bench.VERSIONS, *bench.PARTS])
+
+
+class NoSites:
+    stack = None
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Parts that find something, something with a plot, and nothing."""
+
+    def fails(stack):
+        print("half a table")
+        raise SystemExit("no answer")
+
+    monkeypatch.setattr(bench, "drawn", lambda plot: {"light": f"<svg>{plot}</svg>"})
+    parts = {"visits": lambda stack: print("a table"), "growth": lambda stack: "a plot", "assets": fails}
+    monkeypatch.setattr(bench, "PARTS", {name: (f"All {name}", part) for name, part in parts.items()})
+
+
+@pytest.mark.usefixtures("parts")
+def test_part_is_written_where_its_place_is_with_the_day(document, capsys):
+    assert bench.measured("visits", NoSites, None, document)
+    text = document.path.read_text(encoding="utf-8")
+    assert re.search(r"visits: by make bench -->\n\na table\n\n\(visits: 0 s on \d{4}-\d\d-\d\d; load", text)
+    assert "## All visits\n\na table\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("parts")
+def test_part_with_a_plot_is_written_with_it(document):
+    assert bench.measured("growth", NoSites, None, document)
+    assert (document.path.parent / "plots" / "growth-light.svg").read_text(encoding="utf-8") == "<svg>a plot</svg>"
+
+
+@pytest.mark.usefixtures("parts")
+def test_part_that_fails_leaves_the_figures_of_before(document, capsys):
+    before = document.path.read_text(encoding="utf-8")
+    assert not bench.measured("assets", NoSites, None, document)
+    assert document.path.read_text(encoding="utf-8") == before
+    assert "no answer" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("parts")
+def test_table_is_written_even_if_its_plot_cannot_be_drawn(document, monkeypatch):
+    monkeypatch.setattr(bench, "drawn", lambda plot: 1 / 0)
+    assert not bench.measured("growth", NoSites, None, document)
+    assert "(growth: 0 s" in document.path.read_text(encoding="utf-8")
+
+
+def test_what_is_missing_is_told_before_anything_is_measured(document, monkeypatch):
+    monkeypatch.setattr(bench, "stock_python", lambda: "python")
+    for name in ("engine_is_missing", "chromium_is_missing"):
+        monkeypatch.setattr(bench, name, lambda name=name: name)
+    monkeypatch.setattr(bench.load, "MISSING", "no wrk")
+    reasons = bench.missing(["callbacks"], document)
+    assert reasons[:3] == ["engine_is_missing", "chromium_is_missing", "no wrk"]
+    assert [each.split(" for ")[1].split(":")[0] for each in reasons[3:]] == ["versions", "callbacks"]
+
+
+def test_table_stands_apart_from_a_list_above_it(capsys):
+    print("- a turn is left out")
+    print_table(["site"], [["ours"]])
+    assert capsys.readouterr().out == "- a turn is left out\n\n| site |\n|---|\n| ours |\n\n"
+
+
+def bars_of(plot):
+    return [each for each in plot.data if each.type == "bar"]
 
 
 def test_bar_says_its_median_beyond_the_highest_figure():
@@ -156,47 +241,123 @@ def test_bar_says_its_median_beyond_the_highest_figure():
     assert (bar.error_x.array, bar.error_x.arrayminus) == ((2,), (1,))
 
 
+def test_bars_begin_at_zero_and_stand_in_the_order_of_their_things():
+    plot = bars({"ms": VISITS, "kB": dict(reversed(VISITS.items()))})
+    assert {each.rangemode for each in plot.select_xaxes()} == {"tozero"}
+    assert {each.autorange for each in plot.select_yaxes()} == {"reversed"}
+    assert [each.categoryarray for each in plot.select_yaxes()] == [tuple(VISITS), tuple(reversed(VISITS))]
+
+
 def test_site_without_figures_has_no_bar_there():
     plot = bars({"ms": VISITS})
-    assert {each.name: each.y for each in plot.data} == {
-        "ours": ("first visit", "next page"),
-        "theirs": ("first visit",),
-    }
+    assert [(each.name, each.y, each.x) for each in bars_of(plot)] == [
+        ("ours", ("first visit", "next page"), (2, 5)),
+        ("theirs", ("first visit",), (80,)),
+    ]
 
 
 def test_site_without_figures_has_no_point_there():
     plot = lines({"answers a second": VISITS}, "readers")
-    assert {each.name: (each.x, each.y) for each in plot.data} == {
-        "ours": (("first visit", "next page"), (2, 5)),
-        "theirs": (("first visit",), (80,)),
-    }
+    assert [(each.name, each.x, each.y, each.error_y.array) for each in plot.data] == [
+        ("ours", ("first visit", "next page"), (2, 5), (2, 0)),
+        ("theirs", ("first visit",), (80,), (10,)),
+    ]
 
 
 def test_things_keep_their_order_whichever_a_site_has_figures_of():
-    plot = lines({"answers a second": {"1": {"late": [], "all": [2]}, "8": {"late": [3], "all": [4]}}}, "readers")
+    panel = {"1": {"late": [], "all": [2]}, "8": {"late": [3], "all": [4]}}
+    plot = lines({"answers a second": panel, "ms": panel}, "readers")
     assert plot.data[0].x == ("8",)
-    assert plot.layout.xaxis.categoryarray == ("1", "8")
+    assert [each.categoryarray for each in plot.select_xaxes()] == [("1", "8"), ("1", "8")]
 
 
-def test_legend_names_each_site_once_and_only_where_there_are_some_to_tell_apart():
-    two_panels = lines({"answers a second": VISITS, "ms": VISITS}, "readers")
-    assert two_panels.layout.showlegend
-    assert [each.name for each in two_panels.data if each.showlegend] == ["ours", "theirs"]
-    assert len({each.line.color for each in two_panels.data}) == 2
+def test_lines_go_along_powers_of_ten_and_say_so():
+    plot = lines({"answers a second": VISITS}, "readers")
+    assert plot.layout.yaxis.type == "log"
+    assert [each.text for each in plot.layout.annotations] == ["answers a second, logarithmic"]
+
+
+@pytest.mark.parametrize("plot", [bars({"kB": VISITS, "ms": VISITS}), lines({"kB": VISITS, "ms": VISITS}, "readers")])
+def test_legend_names_each_site_once(plot):
+    assert plot.layout.showlegend
+    assert [each.name for each in plot.data if each.showlegend] == ["ours", "theirs"]
+
+
+def test_legend_is_left_out_where_there_is_nothing_to_tell_apart():
     assert not bars({"MiB": {"3 pages": {"ours": [1]}}}).layout.showlegend
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize(
-    "plot", [bars({"kB & more": VISITS}), lines({"kB & more": VISITS}, "readers")], ids=["bars", "lines"]
-)
-def test_plot_is_drawn_in_the_colours_of_the_style_sheet(plot):
-    pictures = in_another_thread(drawn, plot)
-    grounds = re.findall("--surface: (#[0-9a-f]{6})", STYLES.read_text(encoding="utf-8"))
-    assert list(pictures) == ["light", "dark"]
-    for svg, ground in zip(pictures.values(), grounds, strict=True):
-        texts = ["".join(each.itertext()) for each in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-        assert {"kB & more", "first visit", "next page", "ours", "theirs"} <= set(texts)
-        red, green, blue = (int(ground[place : place + 2], 16) for place in (1, 3, 5))
-        assert f"fill: rgb({red}, {green}, {blue})" in svg
-        assert "NaN" not in svg
+def test_site_has_its_colour_and_its_mark_in_every_panel():
+    of_bars = {(each.name, each.marker.color) for each in bars_of(bars({"kB": VISITS, "ms": VISITS}))}
+    drawn = lines({"kB": VISITS, "ms": VISITS}, "readers").data
+    of_lines = {(each.name, each.marker.color) for each in drawn}
+    assert of_bars == of_lines
+    assert len({color for _, color in of_bars}) == 2
+    assert len({(each.name, each.marker.symbol) for each in drawn}) == len({each.marker.symbol for each in drawn}) == 2
+
+
+def test_more_sites_than_colours_are_drawn():
+    panel = {"first visit": {f"site {number}": [number] for number in range(9)}}
+    assert len(bars_of(bars({"ms": panel, "kB": panel}))) == 18
+
+
+def titles_of(plot):
+    return [each.text for each in plot.layout.annotations]
+
+
+LOADS = {
+    (kind, site, readers): [Load(answers=20, seconds=2, bytes=4, failed=0, p50_ms=5 * readers, p99_ms=7 * readers)]
+    for kind, site in [("not cached", callbacks.BY_GATEWAY), ("cached", callbacks.BY_GATEWAY)]
+    for readers in callbacks.READERS
+}
+
+
+def test_plot_of_visits_has_bytes_requests_and_the_time_on_each_line():
+    made = {("loopback", "first visit", "Portico"): [Visit(bytes=2000, script=1, requests=3, ms=4)]}
+    made |= {("10 Mbit/s, 40 ms", "first visit", "Portico"): [Visit(bytes=9, script=9, requests=9, ms=5)]}
+    plot = visits.plotted(visits.defaultdict(list, made))
+    assert titles_of(plot) == [
+        "on the wire (kB)",
+        "requests",
+        "to a drawn chart, loopback (ms)",
+        "to a drawn chart, 10 Mbit/s, 40 ms (ms)",
+    ]
+    assert [each.x for each in bars_of(plot)] == [(2,), (3,), (4,), (5,)]
+
+
+def test_plot_of_callbacks_has_their_number_and_both_times():
+    plot = callbacks.plotted(LOADS)
+    assert titles_of(plot) == [f"{each}, logarithmic" for each in ("answers a second", "p50 (ms)", "p99 (ms)")]
+    through = [each.y for each in plot.data if each.name == callbacks.BY_GATEWAY]
+    assert through == [(10, 10, 10), (5, 40, 320), (7, 56, 448)]
+    assert {each.name for each in plot.data} == {callbacks.BY_GATEWAY, f"{callbacks.BY_GATEWAY}, cached"}
+
+
+def test_plot_of_shared_files_has_both_servers():
+    plot = assets.plotted({assets.GATEWAY: LOADS["cached", callbacks.BY_GATEWAY, 1], assets.PLAIN: []})
+    assert titles_of(plot) == ["files a second", "p50 (ms)", "p99 (ms)"]
+    assert [each.x for each in bars_of(plot)] == [(10,), (5,), (7,)]
+
+
+def test_plot_of_starts_has_sites_and_containers():
+    plot = images.plotted({"Portico": [[1, 2, 3], [50]]}, {"home": [(4, 5, 6)]}, {"home": (400, 1)})
+    assert [title.rpartition(" (")[0] for title in titles_of(plot)] == [
+        "start to first answer",
+        "memory, PSS",
+        "container: start to first answer",
+        "container: memory after callbacks",
+        "image",
+    ]
+    assert [each.x for each in bars_of(plot)] == [(2,), (50,), (4,), (6,), (400,)]
+
+
+def test_plot_of_growth_has_what_its_tables_have():
+    [load] = LOADS["cached", callbacks.BY_GATEWAY, 1]
+    met = growth.Containers(Visit(bytes=2000, script=1, requests=3, ms=4), load, load, gateway_mib=9)
+    plot = growth.plotted({"3 pages": [growth.Embedded(1, 130)]}, {3: [met], 30: [met]})
+    assert titles_of(plot) == [
+        *(f"in containers: {name}" for name in growth.COLUMNS),
+        "embedded: start to first answer (s)",
+        "embedded: memory, PSS (MiB)",
+    ]
+    assert [each.x[0] for each in bars_of(plot)] == [2, 3, 4, 5, 7, 10, 9, 1, 130]
