@@ -121,9 +121,12 @@ def container_growth(stack: Stack, rounds: int) -> dict[int, list[Containers]]:
         folder = entered.enter_context(grown_site(FURTHER, plain=True))
         grown = entered.enter_context(grown_stack(folder, running, names[RUNNING:]))
         playwright = entered.enter_context(sync_playwright())
-        for _ in range(rounds):
-            for pages, site in {FEW: stack, MANY: grown}.items():
-                taken[pages].append(measure_containers(site, playwright))
+        sites = {FEW: stack, MANY: grown}
+        for site in sites.values():
+            get(f"{site.url}/barchart/")  # neither is new to what is measured
+        for number in range(rounds):
+            for pages in sorted(sites, reverse=bool(number % 2)):
+                taken[pages].append(measure_containers(sites[pages], playwright))
         for name in names[:RUNNING]:
             get(f"{grown.url}/{name}/")
         print_further_page(
