@@ -5,7 +5,7 @@ With `--write`, what was measured goes into docs/benchmarks.md, with plots.
 
 import argparse
 import os
-import platform
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from bench.peers import containers, stock_python
 from bench.report import copied, print_title
 from tests.conftest import CHROMIUM, chromium_is_missing, engine_is_missing
 from tests.containers.stack import Stack, run
-from tests.containers.versions import packages_program, versions
+from tests.containers.versions import PACKAGES, packages_program, versions
 from tests.processes import ROOT
 
 PARTS: dict[str, tuple[str, Callable[..., go.Figure | None]]] = {  # a title, and what prints its figures and plots them
@@ -49,12 +49,10 @@ class Sites(ExitStack):
 
 def print_versions(stack: Stack) -> None:
     """Say what is measured with what, and where."""
-    stock = run(stock_python(), "-c", packages_program("dash", "plotly", "flask", "gunicorn", "pandas")).strip()
-    browser = run(CHROMIUM, "--version").strip()
     print(f"- {os.cpu_count()} cores; the site in containers: {versions(stack, 'barchart')}")
-    print(f"- embedded: Python {platform.python_version()} with the same packages")
-    print(f"- stock Dash Pages, one Flask server: {stock}")
-    print(f"- {browser}, {load.version()}", flush=True)
+    for what, python, more in (("embedded", sys.executable, ()), ("the stock sites", stock_python(), ("pandas",))):
+        print(f"- {what}: {run(python, '-c', packages_program(*PACKAGES, *more)).strip()}")
+    print(f"- {run(CHROMIUM, '--version').strip()}, {load.version()}", flush=True)
 
 
 def missing(parts: Iterable[str], document: Document | None) -> list[str]:

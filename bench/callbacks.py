@@ -38,7 +38,9 @@ ROUNDS = 3
 READERS = (1, 8, 64)
 GOAL_READERS = 8
 SECONDS = {1: 4, 8: 5, 64: 8}  # by readers; 64 of a site that answers twenty a second wait three for each
-PAIRS = 3  # in a round, of a turn through nginx and one direct: what lies between is less than what a machine does in a minute
+PAIRS = (
+    3  # in a round, of turns whose difference, or whose slowest answers, are less than what a machine does in a minute
+)
 PAIR_SECONDS = {1: 2, 8: 3, 64: 4}
 MOST_PER_S = 4000  # questions that are made ready; more are never answered anew on two cores
 YEARS = tuple(range(1952, 2008, 5))
@@ -174,7 +176,7 @@ def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
             for readers in READERS:
                 asked.turn(loads, readers)
         stack.scale("barchart", 2)
-        for _ in range(rounds):
+        for _ in range(rounds * PAIRS):
             asked.turn_of_two(loads, GOAL_READERS)
         stack.scale("barchart", 1)
     print_loads(loads)
