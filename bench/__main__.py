@@ -8,11 +8,10 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -55,10 +54,11 @@ def print_versions(stack: Stack) -> None:
     print(f"- {run(CHROMIUM, '--version').strip()}, {load.version()}", flush=True)
 
 
-def missing(parts: Iterable[str], document: Document | None) -> list[str]:
+def missing(parts: Collection[str], document: Document | None) -> list[str]:
     """What this machine does not have for a measurement, and the document for what is to be written into it."""
     stock_python()
     reasons = [engine_is_missing(), chromium_is_missing(), load.MISSING]
+    reasons += [lighthouse.MISSING] if "lighthouse" in parts else []
     return [reason for reason in reasons if reason] + (document.missing([VERSIONS, *parts]) if document else [])
 
 
@@ -66,23 +66,23 @@ def measure(name: str, sites: Sites, rounds: int | None, document: Document | No
     """Print what a part finds, and write it with its plot into the document if there is one."""
     title, part = PARTS[name]
     print_title(title)
+    sites.stack.healthy()  # a part that failed may have left it otherwise
     with copied() as text:
         begin, busy = time.monotonic(), os.getloadavg()[0]
         plot = part(sites.stack, **({} if rounds is None else {"rounds": rounds}))
-        took, day = time.monotonic() - begin, f"{datetime.now(UTC):%Y-%m-%d}"
-        print(
-            f"\n({name}: {took:.0f} s on {day}; load of the machine {busy:.1f} before, {os.getloadavg()[0]:.1f} after.)"
-        )
+        turns, took = f"{rounds} rounds, " if rounds else "", f"{time.monotonic() - begin:.0f} s"
+        busyness = f"load of the machine {busy:.1f} before, {os.getloadavg()[0]:.1f} after"
+        print(f"\n({name}: {turns}{took} on {datetime.now(UTC):%Y-%m-%d}; {busyness}.)")
     if document:
         document.fill(name, text.getvalue(), {})
         if plot:
             document.fill(name, text.getvalue(), drawn(plot))
 
 
-def measured(name: str, *arguments: Any) -> bool:
-    """Whether a part could be measured; the others go on where it could not."""
+def measured(name: str, sites: Sites, rounds: int | None, document: Document | None) -> bool:
+    """Whether a part could be measured, and drawn; the others go on where it could not."""
     try:
-        measure(name, *arguments)
+        measure(name, sites, rounds, document)
     except (Exception, SystemExit):
         traceback.print_exc()
         return False
@@ -109,11 +109,11 @@ def main() -> None:
     with Sites() as sites:
         with copied() as text:
             print_versions(sites.stack)
-        if document:
-            document.fill(VERSIONS, text.getvalue(), {})
         failed = [name for name in parts if not measured(name, sites, given.rounds, document)]
     if failed:
-        parser.exit(1, f"bench: not measured: {', '.join(failed)}\n")
+        parser.exit(1, f"bench: not measured, or not drawn: {', '.join(failed)}\n")
+    if document and parts == list(PARTS):
+        document.fill(VERSIONS, text.getvalue(), {})  # now all tables are of these
 
 
 if __name__ == "__main__":

@@ -38,9 +38,8 @@ ROUNDS = 3
 READERS = (1, 8, 64)
 GOAL_READERS = 8
 SECONDS = {1: 4, 8: 5, 64: 8}  # by readers; 64 of a site that answers twenty a second wait three for each
-PAIRS = (
-    3  # in a round, of turns whose difference, or whose slowest answers, are less than what a machine does in a minute
-)
+# Of turns in a round, where a difference, or the slowest answers, are within what a machine varies in a minute.
+PAIRS = 3
 PAIR_SECONDS = {1: 2, 8: 3, 64: 4}
 MOST_PER_S = 4000  # questions that are made ready; more are never answered anew on two cores
 YEARS = tuple(range(1952, 2008, 5))

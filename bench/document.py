@@ -32,16 +32,16 @@ class Document:
         Raises:
             ValueError: the document has no place for it any more.
         """
-        for scheme, svg in plot.items():
-            file = self.path.parent / self.plots / f"{name}-{scheme}.svg"
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(svg, encoding="utf-8")
         picture = [PICTURE.format(folder=self.plots, name=name)] if plot else []
         text = re.sub(r"\n{3,}", "\n\n", block.strip())
         filled = "\n\n".join([begin(name), *picture, text, end(name)])
         changed, places = place(name).subn(lambda _: filled, self.path.read_text(encoding="utf-8"))
         if places != 1:
             raise ValueError(self._lacks(name))
+        for scheme, svg in plot.items():
+            file = self.path.parent / self.plots / f"{name}-{scheme}.svg"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(svg, encoding="utf-8")
         self.path.write_text(changed, encoding="utf-8")
 
     def _lacks(self, name: str) -> str:

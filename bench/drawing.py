@@ -17,14 +17,12 @@ SCHEMES = ("light", "dark")
 
 def drawn(plot: go.Figure) -> dict[str, str]:
     """Return the SVG of a plot for each colour scheme, `light` and `dark`."""
-    svg = {}
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    svg, script, figure = {}, SCRIPT.read_text(encoding="utf-8"), plot.to_plotly_json()
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as chromium:
         page = chromium.new_page()
         page.add_style_tag(path=STYLES)
         page.add_script_tag(content=get_plotlyjs())
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            svg[scheme] = page.evaluate(SCRIPT.read_text(encoding="utf-8"), plot.to_plotly_json())
-        chromium.close()
+            svg[scheme] = page.evaluate(script, figure)
     return svg

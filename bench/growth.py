@@ -84,8 +84,8 @@ def embedded_growth(rounds: int) -> dict[str, list[Embedded]]:
 
 
 def print_embedded(taken: Mapping[str, list[Embedded]]) -> None:
-    alone = median(each.memory_mib for each in taken[ALONE])
-    more = {name: [(each.memory_mib - alone) / FURTHER for each in some] for name, some in taken.items()}
+    few = median(each.memory_mib for each in taken[ALONE])
+    more = {name: [(each.memory_mib - few) / FURTHER for each in some] for name, some in taken.items()}
     rows = (
         (
             name,

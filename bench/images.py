@@ -18,10 +18,8 @@ STARTED = {"home": "/", "barchart": "/barchart/", "linechart": "/linechart/", "g
 MB, MIB = 1_000_000, 1024 * 1024
 UNITS = {"B": 1, "kB": 1000, "KiB": 1024, "MB": MB, "MiB": MIB, "GB": 1000 * MB, "GiB": 1024 * MIB}
 
-
-Taken = dict[
-    str, list[tuple[float, float, float]]
-]  # by container: seconds of a start, MiB after it, MiB after callbacks
+# By container: seconds of a start, MiB after it, MiB after callbacks.
+Taken = dict[str, list[tuple[float, float, float]]]
 
 
 def size_of(text: str) -> float:

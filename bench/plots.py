@@ -23,15 +23,8 @@ TITLE, AXIS = 40, 48  # the room of a panel's title, and of an axis below it
 LEGEND_COLUMNS, LEGEND_ROW = 2, 22
 EDGE = 20
 NUMBERS = 80  # the room right of bars for their medians
-
-SYMBOLS = (
-    "circle",
-    "square",
-    "diamond",
-    "cross",
-    "triangle-up",
-    "star",
-)  # lines are told apart without their colours, too
+# Lines are told apart without their colours, too.
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star")
 
 Panel = Mapping[str, Mapping[str, Sequence[float]]]  # figures by what they are of (a kind of visit, …) and site
 

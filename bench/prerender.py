@@ -70,6 +70,8 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
             for name, site, rules in [*turns, (PAGES, pages, WITHOUT)]:
                 said = from_click_to_chart(site, rules)
                 told[name] += [said] if said else []
+                if not said:
+                    print(f"- {name}: a turn is left out: nothing was said within {LIMIT_S} s")
     print_told(told)
     with_rules = told[f"{OURS}, {AS_IT_IS}"]
     if not with_rules or any(each["activationStart"] == 0 for each in with_rules):

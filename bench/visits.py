@@ -103,7 +103,7 @@ def plotted(visits: Visits) -> go.Figure:
 
     def panel(line: str, value: Callable[[Visit], float]) -> Panel:
         return {
-            kind: {site: [value(each) for each in visits[line, kind, site]] for site in SITES}
+            kind: {site: [value(each) for each in visits.get((line, kind, site), ())] for site in SITES}
             for kind in (FIRST, NEXT, REPEAT)
         }
 

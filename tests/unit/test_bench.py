@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
@@ -161,7 +163,8 @@ def test_file_that_is_not_there_has_no_place(tmp_path):
 def test_place_that_has_gone_is_told_and_nothing_is_written(document):
     document.path.write_text("nothing", encoding="utf-8")
     with pytest.raises(ValueError, match=r"figures\.md has not one place for visits"):
-        document.fill("visits", "new", {})
+        document.fill("visits", "new", {"light": "<svg/>"})
+    assert [each.name for each in document.path.parent.iterdir()] == [document.path.name]
     assert document.path.read_text(encoding="utf-8") == "nothing"
 
 
@@ -169,8 +172,13 @@ def test_every_part_has_its_place_in_the_document():
     assert not Document(bench.DOCUMENT).missing([bench.VERSIONS, *bench.PARTS])
 
 
-class NoSites:
-    stack = None
+class FakeStack:
+    def healthy(self):
+        """Nothing is to be put back."""
+
+
+class FakeSites(ExitStack):
+    stack = FakeStack()
 
 
 @pytest.fixture
@@ -188,7 +196,7 @@ def parts(monkeypatch):
 
 @pytest.mark.usefixtures("parts")
 def test_part_is_written_where_its_place_is_with_the_day(document, capsys):
-    assert bench.measured("visits", NoSites, None, document)
+    assert bench.measured("visits", FakeSites(), None, document)
     text = document.path.read_text(encoding="utf-8")
     assert re.search(r"visits: by make bench -->\n\na table\n\n\(visits: 0 s on \d{4}-\d\d-\d\d; load", text)
     assert "## All visits\n\na table\n" in capsys.readouterr().out
@@ -196,14 +204,14 @@ def test_part_is_written_where_its_place_is_with_the_day(document, capsys):
 
 @pytest.mark.usefixtures("parts")
 def test_part_with_a_plot_is_written_with_it(document):
-    assert bench.measured("growth", NoSites, None, document)
+    assert bench.measured("growth", FakeSites(), None, document)
     assert (document.path.parent / "plots" / "growth-light.svg").read_text(encoding="utf-8") == "<svg>a plot</svg>"
 
 
 @pytest.mark.usefixtures("parts")
 def test_part_that_fails_leaves_the_figures_of_before(document, capsys):
     before = document.path.read_text(encoding="utf-8")
-    assert not bench.measured("assets", NoSites, None, document)
+    assert not bench.measured("assets", FakeSites(), None, document)
     assert document.path.read_text(encoding="utf-8") == before
     assert "no answer" in capsys.readouterr().err
 
@@ -211,8 +219,55 @@ def test_part_that_fails_leaves_the_figures_of_before(document, capsys):
 @pytest.mark.usefixtures("parts")
 def test_table_is_written_even_if_its_plot_cannot_be_drawn(document, monkeypatch):
     monkeypatch.setattr(bench, "drawn", lambda plot: 1 / 0)
-    assert not bench.measured("growth", NoSites, None, document)
+    assert not bench.measured("growth", FakeSites(), None, document)
     assert "(growth: 0 s" in document.path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run_bench(document, parts, monkeypatch):
+    """Run `python -m bench` with these arguments, on a machine that has everything."""
+    monkeypatch.setattr(bench, "DOCUMENT", document.path)
+    monkeypatch.setattr(bench, "Sites", FakeSites)
+    monkeypatch.setattr(bench, "missing", lambda parts, document: [])
+    monkeypatch.setattr(bench, "print_versions", lambda stack: print("new versions"))
+    place_of_versions = f"{begin('versions')}old versions{end('versions')}"
+    document.path.write_text(document.path.read_text(encoding="utf-8") + place_of_versions, encoding="utf-8")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        bench.main()
+        return document.path.read_text(encoding="utf-8")
+
+    return run
+
+
+def test_parts_go_on_after_one_that_fails_and_the_versions_stay(run_bench, document, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_bench("assets", "visits", "--write")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.endswith("bench: not measured, or not drawn: assets\n")
+    text = document.path.read_text(encoding="utf-8")
+    assert "(visits: 0 s" in text
+    assert "old versions" in text
+
+
+def test_versions_are_written_once_all_parts_are_of_them(run_bench, monkeypatch):
+    monkeypatch.delitem(bench.PARTS, "assets")
+    assert "old versions" in run_bench("visits", "--write")
+    assert "new versions" in run_bench("--write")
+
+
+def test_nothing_is_written_unless_asked_for(run_bench, document):
+    before = document.path.read_text(encoding="utf-8")
+    assert run_bench("visits", "growth") == before
+
+
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--rounds", "many"], ["nosuchpart"]])
+def test_arguments_that_say_nothing_are_refused(run_bench, capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        run_bench(*arguments)
+    assert ended.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
 
 
 def test_what_is_missing_is_told_before_anything_is_measured(document, monkeypatch):
@@ -220,9 +275,11 @@ def test_what_is_missing_is_told_before_anything_is_measured(document, monkeypat
     for name in ("engine_is_missing", "chromium_is_missing"):
         monkeypatch.setattr(bench, name, lambda name=name: name)
     monkeypatch.setattr(bench.load, "MISSING", "no wrk")
-    reasons = bench.missing(["callbacks"], document)
-    assert reasons[:3] == ["engine_is_missing", "chromium_is_missing", "no wrk"]
-    assert [each.split(" for ")[1].split(":")[0] for each in reasons[3:]] == ["versions", "callbacks"]
+    monkeypatch.setattr(bench.lighthouse, "MISSING", "no npm")
+    reasons = bench.missing(["callbacks", "lighthouse"], document)
+    assert reasons[:4] == ["engine_is_missing", "chromium_is_missing", "no wrk", "no npm"]
+    assert [each.split(" for ")[1].split(":")[0] for each in reasons[4:]] == ["versions", "callbacks", "lighthouse"]
+    assert "no npm" not in bench.missing(["callbacks"], None)
 
 
 def test_table_stands_apart_from_a_list_above_it(capsys):
@@ -315,7 +372,7 @@ LOADS = {
 def test_plot_of_visits_has_bytes_requests_and_the_time_on_each_line():
     made = {("loopback", "first visit", "Portico"): [Visit(bytes=2000, script=1, requests=3, ms=4)]}
     made |= {("10 Mbit/s, 40 ms", "first visit", "Portico"): [Visit(bytes=9, script=9, requests=9, ms=5)]}
-    plot = visits.plotted(visits.defaultdict(list, made))
+    plot = visits.plotted(made)
     assert titles_of(plot) == [
         "on the wire (kB)",
         "requests",
