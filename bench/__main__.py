@@ -29,7 +29,7 @@ PARTS: dict[str, tuple[str, Callable[..., go.Figure | None]]] = {  # a title, an
     "visits": ("Visits of a browser", visits.main),
     "prerender": ("The next page, prerendered", prerender.main),
     "callbacks": ("Callbacks", callbacks.main),
-    "assets": ("Shared assets", assets.main),
+    "assets": ("Shared files", assets.main),
     "images": ("Starts, memory, images", images.main),
     "growth": ("From 3 to 30 pages", growth.main),
     "lighthouse": ("Lighthouse", lighthouse.main),
@@ -89,16 +89,18 @@ def measured(name: str, sites: Sites, rounds: int | None, document: Document | N
     return True
 
 
-def positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
+def number_of_rounds(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; none for all")
-    parser.add_argument("--rounds", type=positive, help="how often each site has its turn; unset = as each part says")
+    parser.add_argument(
+        "--rounds", type=number_of_rounds, help="how often each site has its turn; unset = as each part says"
+    )
     parser.add_argument("--write", action="store_true", help=f"write tables and plots into {DOCUMENT.name}, too")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
