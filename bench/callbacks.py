@@ -64,6 +64,11 @@ def portico_asks(opened: OpenedPage, numbers: Iterator[int]) -> Iterator[Ask]:
         yield Ask("/barchart/", text.replace("YEAR", str(year)).replace("LOW", low))
 
 
+def few_asks(opened: OpenedPage) -> list[Ask]:
+    """The twelve questions that are asked again and again."""
+    return list(portico_asks(opened, iter(range(len(YEARS)))))
+
+
 def check_figure(address: str, ask: Ask) -> None:
     """Stop unless a question is answered with bars."""
     response = json.loads(post(address, ask.path, json.loads(ask.body)))["response"]
@@ -84,7 +89,7 @@ class Asked:
             PAGES: (pages, [Ask("/", json.dumps(stock_bars(year))) for year in YEARS]),
             ONE_SERVER: (server, [Ask("/barchart/", json.dumps(stock_bars(year))) for year in YEARS]),
         }
-        self.few = list(portico_asks(self.opened, iter(range(len(YEARS)))))
+        self.few = few_asks(self.opened)
         self._numbers = count(len(YEARS))
 
     def check(self) -> None:

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench.browser import Visit, opened, reader, watched
-from bench.callbacks import GOAL_READERS, OPENED, YEARS, portico_asks
+from bench.callbacks import GOAL_READERS, OPENED, few_asks
 from bench.grown_site import further_pages, grown_site, grown_stack
 from bench.images import MB, image_sizes, memory_mib
 from bench.load import Ask, Load, load_on
@@ -104,22 +104,22 @@ def measure_containers(stack: Stack, playwright: Playwright) -> Containers:
     address = own_address(container, GATEWAY_PORT)
     with reader(playwright) as context:
         visit = opened(*watched(context), stack.url, "/barchart/")
-    few = list(portico_asks(open_page(stack.url, OPENED), iter(range(len(YEARS)))))
     return Containers(
         visit,
         status=load_on(address, [Ask("/barchart/_status")], 1, SECONDS),
-        cached=load_on(address, few, GOAL_READERS, SECONDS),
+        cached=load_on(address, few_asks(open_page(stack.url, OPENED)), GOAL_READERS, SECONDS),
         gateway_mib=memory_mib(container),
     )
 
 
 def container_growth(stack: Stack, rounds: int) -> dict[int, list[Containers]]:
     names = further_pages(FURTHER)
-    running = ["gateway", "home", "barchart", "linechart", *names[:RUNNING]]
+    further, others = names[:RUNNING], names[RUNNING:]
+    running = ["gateway", "home", "barchart", "linechart", *further]
     taken = defaultdict(list)
     with ExitStack() as entered:
         folder = entered.enter_context(grown_site(FURTHER, plain=True))
-        grown = entered.enter_context(grown_stack(folder, running, names[RUNNING:]))
+        grown = entered.enter_context(grown_stack(folder, running, others))
         playwright = entered.enter_context(sync_playwright())
         sites = {FEW: stack, MANY: grown}
         for site in sites.values():
@@ -127,11 +127,11 @@ def container_growth(stack: Stack, rounds: int) -> dict[int, list[Containers]]:
         for number in range(rounds):
             for pages in sorted(sites, reverse=bool(number % 2)):
                 taken[pages].append(measure_containers(sites[pages], playwright))
-        for name in names[:RUNNING]:
+        for name in further:
             get(f"{grown.url}/{name}/")
         print_further_page(
-            [memory_mib(grown.containers(name)[0]) for name in names[:RUNNING]],
-            [own * MB / KB for _, own in image_sizes({f"{grown.project}-{name}" for name in names[:RUNNING]}).values()],
+            [memory_mib(grown.containers(name)[0]) for name in further],
+            [own * MB / KB for _, own in image_sizes(grown.project, further).values()],
         )
     return taken
 

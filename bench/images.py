@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import plotly.graph_objects as go
 
@@ -45,11 +45,11 @@ def start_s(stack: Stack, service: str) -> float:
     return time.perf_counter() - begin
 
 
-def image_sizes(images: set[str]) -> dict[str, tuple[float, float]]:
-    """The MB of each image, and how much of it no other image has."""
+def image_sizes(project: str, services: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """By service, the MB of its image, and how much of it no other image has."""
     told = json.loads(run("docker", "system", "df", "--verbose", "--format", "json"))["Images"]
-    sizes = {each["Repository"]: (size_of(each["Size"]), size_of(each["UniqueSize"])) for each in told}
-    return {image: (sizes[image][0] / MB, sizes[image][1] / MB) for image in images}
+    sizes = {each["Repository"]: (size_of(each["Size"]) / MB, size_of(each["UniqueSize"]) / MB) for each in told}
+    return {service: sizes[f"{project}-{service}"] for service in services}
 
 
 def measure_containers(stack: Stack, rounds: int) -> Taken:
@@ -71,8 +71,7 @@ def main(stack: Stack, rounds: int = ROUNDS) -> go.Figure:
     print("Embedded: Python processes on this machine.")
     in_one = start_and_memory.main(rounds)
     taken = measure_containers(stack, rounds)
-    named = image_sizes({f"{stack.project}-{service}" for service in taken})
-    sizes = {service: named[f"{stack.project}-{service}"] for service in taken}
+    sizes = image_sizes(stack.project, taken)
     print("\nContainers: `docker start` to the first answer; memory as `docker stats` has it.")
     print_containers(taken, sizes)
     return plotted(in_one, taken, sizes)

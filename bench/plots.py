@@ -1,7 +1,7 @@
 """Plots of what was measured: bars that say their median, and lines along the number of readers.
 
-A whisker goes from the lowest to the highest, and a number says the median. Text, grids and grounds have no colour here: `drawing.py` gives them that of
-the site's style sheet, for light and for dark.
+A whisker goes from the lowest to the highest, and a number says the median. Text, grids and grounds have no colour here:
+`drawing.py` gives them that of the site's style sheet, for light and for dark.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,11 +130,10 @@ def _keep_order(update_axes: Callable[..., go.Figure], panels: Mapping[str, Pane
 
 def _sites(panels: Mapping[str, Panel]) -> Iterator[Site]:
     """The sites of each panel that have figures there."""
-    names: list[str] = []
+    places: dict[str, int] = {}
     for row, panel in enumerate(panels.values(), 1):
         for name in dict.fromkeys(name for group in panel.values() for name in group):
             figures = {what: group[name] for what, group in panel.items() if group.get(name)}
             if figures:
-                first = name not in names
-                names += [name] if first else []
-                yield Site(name, names.index(name), row, figures, first)
+                first = name not in places
+                yield Site(name, places.setdefault(name, len(places)), row, figures, first)

@@ -69,8 +69,9 @@ def main(stack: Stack, rounds: int = ROUNDS) -> None:
         for _ in range(rounds):
             for name, site, rules in [*turns, (PAGES, pages, WITHOUT)]:
                 said = from_click_to_chart(site, rules)
-                told[name] += [said] if said else []
-                if not said:
+                if said:
+                    told[name].append(said)
+                else:
                     print(f"- {name}: a turn is left out: nothing was said within {LIMIT_S} s")
     print_told(told)
     with_rules = told[f"{OURS}, {AS_IT_IS}"]
