@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -206,6 +206,8 @@ def test_slow_clients_take_no_thread_of_a_page_and_are_closed(gateway: Gateway, 
             each.sendall(b"GET /barchart/ HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         for each in silent + bodies:
             each.sendall(f"{TO_A_PAGE}Content-Length: 60000\r\n\r\n".encode())
+        # For each of them a new gateway has asked for the page's version, and keeps those connections for a second.
+        wait_until(lambda: connections_to(page) < SLOW // 4, within=HEADER_LIMIT_S / 3)
         closed: set[socket.socket] = set()
         while len(closed) < len(heads + silent):
             assert time.monotonic() - start < 3 * HEADER_LIMIT_S
@@ -247,8 +249,8 @@ def connections_to(page: str) -> int:
     return sum(local.endswith(":1F40") and state == "01" for _, local, _, state, *_ in fields)  # port 8000, established
 
 
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + 20
+def wait_until(condition: Callable[[], bool], within: float = 20) -> None:
+    deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
