@@ -6,7 +6,7 @@ from typing import Self
 
 import requests
 
-from tests.site.visitor import open_page, without_pace
+from tests.site.visitor import open_page, with_its_chart, without_pace
 
 YEARS = range(1952, 2008, 5)
 ANSWER_LIMIT_S = 20
@@ -77,7 +77,8 @@ class Load(Visitors):
                 self.answered += 1
 
     def _visit(self, session: requests.Session, number: int) -> list[tuple[int, str]]:
-        index = session.get(self._index, params={"scale": "linear", "visit": number}, timeout=ANSWER_LIMIT_S)
+        query = {"scale": "linear", "visit": number}
+        index = with_its_chart(lambda: session.get(self._index, params=query, timeout=ANSWER_LIMIT_S))
         own = {"Cache-Control": "no-store"}  # of a replica, and not of those that the gateway keeps
         callback = session.post(self._callback, json=self._bodies[number], headers=own, timeout=ANSWER_LIMIT_S)
         return [(each.status_code, without_pace(each.text)) for each in (index, callback)]

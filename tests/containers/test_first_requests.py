@@ -9,7 +9,7 @@ import requests
 
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack
-from tests.site.visitor import without_pace
+from tests.site.visitor import with_its_chart, without_pace
 
 pytestmark = pytest.mark.containers
 
@@ -56,5 +56,5 @@ def answer_behind(door: Barrier, ask: Ask) -> tuple[int, str]:
 
 def answer_of(ask: Ask) -> tuple[int, str]:
     method, address, body = ask
-    response = requests.request(method, address, json=body, timeout=60)
+    response = with_its_chart(lambda: requests.request(method, address, json=body, timeout=60))
     return response.status_code, without_pace(response.text)

@@ -21,9 +21,11 @@ from werkzeug.wrappers import Response
 from gateway.remote import RemoteMount
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 5.0  # after which whoever waits gives up, and the test fails
+PATIENCE_S = 30.0  # after which whoever waits gives up, and the test fails
 CONNECT_TIMEOUT_S = 0.3
-READ_TIMEOUT_S = 1.0
+READ_TIMEOUT_S = 20.0
+IMPATIENT = "/impatient"  # the mount for tests that wait until a page was silent for too long
+IMPATIENT_READ_TIMEOUT_S = 1.0
 MAX_CONNECTIONS = 2
 REPOSITORY = Path(__file__).parents[2]
 
@@ -209,15 +211,18 @@ def gateway_over(mounts: Mounts) -> WSGIApplication:
     """Build a gateway with a remote mount at each path."""
     return DispatcherMiddleware(
         Response("no such mount", HTTPStatus.NOT_FOUND),
-        {path: remote_mount(address) for path, address in mounts.items()},
+        {
+            path: remote_mount(address, IMPATIENT_READ_TIMEOUT_S if path == IMPATIENT else READ_TIMEOUT_S)
+            for path, address in mounts.items()
+        },
     )
 
 
-def remote_mount(address: str) -> RemoteMount:
+def remote_mount(address: str, read_timeout_s: float = READ_TIMEOUT_S) -> RemoteMount:
     return RemoteMount(
         address,
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        read_timeout=read_timeout_s,
         max_connections=MAX_CONNECTIONS,
         error_page=own_page,
     )

@@ -12,7 +12,7 @@ import pytest
 
 from portico.registry import read_registry
 from tests.processes import MODES, ROOT
-from tests.site.visitor import ask, open_page, post, without_pace
+from tests.site.visitor import ask, open_page, post, with_its_chart, without_pace
 
 FIRST_REQUESTS = 200
 
@@ -42,7 +42,7 @@ def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_
         """Say what was asked and answered if the answer is not right."""
         send, expected = first_requests[number % len(first_requests)]
         opened.wait()
-        answer = send(address)
+        answer = with_its_chart(lambda: send(address))
         return () if seen(answer) == expected else (send.keywords, answer.status, answer.body[:200])
 
     with ThreadPoolExecutor(FIRST_REQUESTS) as visitors:

@@ -19,6 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from gateway.hop_headers import request_target
 from gateway.remote import BLOCK_BYTES
 from tests.site.misbehaving_upstream import (
+    IMPATIENT,
     LOOPBACK,
     MAX_CONNECTIONS,
     PATIENCE_S,
@@ -93,6 +94,7 @@ def mounts(listening: Upstream) -> Iterator[Mounts]:
         callers = [begin_to_connect(full.getsockname()) for _ in range(4)]
         yield {
             "/page": listening.address,
+            IMPATIENT: listening.address,
             "/neighbour": listening.address,
             "/refused": f"http://{LOOPBACK}:{deaf.getsockname()[1]}",
             "/full": f"http://{LOOPBACK}:{full.getsockname()[1]}",
@@ -427,7 +429,7 @@ def test_a_page_that_stays_silent_has_timed_out(client: Client, upstream: Upstre
         talk.hear_until_hung_up()
 
     upstream.behave = behave
-    answer = client.get()
+    answer = client.get(f"{IMPATIENT}/")
     assert (answer.status_code, answer.text) == (504, "the gateway's page: 504")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Retry-After" not in answer.headers
@@ -477,7 +479,7 @@ def test_a_body_cut_off_in_the_middle_is_cut_for_the_client_too(
             talk.hear_until_hung_up()
 
     upstream.behave = behave
-    with either_client.answer() as answer:
+    with either_client.answer(path=f"{IMPATIENT}/") as answer:
         with pytest.raises(http.client.IncompleteRead) as caught:
             answer.read()
         assert (answer.status, caught.value.partial) == (200, b"hello")
@@ -592,15 +594,15 @@ def test_a_page_that_does_not_take_an_upload_has_timed_out(client: Client, upstr
         talk.done.wait(PATIENCE_S)
 
     upstream.behave = behave
-    assert upload(client, is_chunked=False)[0] == 504
+    assert upload(client, is_chunked=False, path=f"{IMPATIENT}/")[0] == 504
 
 
-def upload(client: Client, is_chunked: bool) -> tuple[int, bytes]:
+def upload(client: Client, is_chunked: bool, path: str = "/page/") -> tuple[int, bytes]:
     """Send a large body as a browser does, reading the answer even if not all of it is taken."""
     with client.connection() as connection:
         headers = {} if is_chunked else {"Content-Length": str(len(LARGE))}
         with suppress(ConnectionError):
-            connection.request("POST", "/page/", iter([LARGE]), headers, encode_chunked=is_chunked)
+            connection.request("POST", path, iter([LARGE]), headers, encode_chunked=is_chunked)
         answer = connection.getresponse()
         return answer.status, answer.read()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from tests.processes import free_port, running_process
 from tests.site.visitor import open_page, post
@@ -99,10 +100,13 @@ def keep_asking(service: Service, keep: bool, answers: Counter, over: threading.
     """Ask again and again whether the page is ready, on one connection or on one for each time."""
     while not over.is_set():
         with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=LIMIT_S)) as connection:
-            goes_on = True
+            goes_on, last = True, time.monotonic()
             while goes_on and not over.is_set():
+                idle = time.monotonic() - last
                 outcome, goes_on = asked(connection)
-                answers[outcome] += 1
+                last = time.monotonic()
+                if outcome.startswith("200") or idle < STOP_KEEPALIVE_LINGER:  # else it was told that it may be closed
+                    answers[outcome] += 1
                 goes_on = goes_on and keep
 
 

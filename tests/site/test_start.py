@@ -17,8 +17,8 @@ from tests.small_sites import PAGE, write_site
 
 REGISTRY = read_registry(ROOT)
 STARTS = ("gateway", "portico")
-END_LIMIT_S = 10
-STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
+END_LIMIT_S = 60  # what does not end serves for ever
+STOP_LIMIT_S = 20  # two of them for kept-alive connections; a worker that hangs is killed after 25
 
 GLOBAL_CALLBACK = PAGE.replace("app.callback", "import dash; dash.callback", 1)
 FAILS_IN_A_CALLBACK = PAGE.replace("lambda text: text", "lambda text: 1 / 0")

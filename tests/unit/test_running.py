@@ -7,11 +7,13 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 from flask import Flask
 
+from portico import client_connection
 from portico.data import running
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
@@ -20,7 +22,7 @@ from portico.turn_note import NOTE, TurnNote
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
-SOON_S = 3  # far less than the endless query, far more than a look
+SOON_S = 15  # far less than the endless query, far more than a look
 
 AFTER_A_FORK = """
 import os, signal
@@ -93,15 +95,9 @@ def test_downloads_keep_no_query_waiting():
 def test_download_beyond_those_at_once_waits_shortly(monkeypatch):
     monkeypatch.setattr(running, "DOWNLOAD_WAITS_S", 0.1)
     watch, release = Watch(60, 4).for_downloads(), threading.Event()
-
-    def hold():
-        with watch.running(lambda: None):
-            release.wait(20)
-
     with ThreadPoolExecutor(2) as threads:
-        for _ in range(2):
-            threads.submit(hold)
-        time.sleep(0.05)
+        holding_a_turn(threads, watch, release)
+        holding_a_turn(threads, watch, release)
         with pytest.raises(Busy), watch.running(lambda: None):
             pass
         release.set()
@@ -148,6 +144,8 @@ def test_slow_download_gives_way_to_one_that_waits(monkeypatch, slow_reader):
 
 def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatch, slow_reader):
     monkeypatch.setattr(running, "SLOW_FOR_S", 0.1)
+    now = [0.0]  # what was taken by then decides, and not how busy the machine is
+    monkeypatch.setattr(client_connection, "time", SimpleNamespace(monotonic=lambda: now[0]))
     watch, (ours, theirs) = Watch(60, 4).for_downloads(), slow_reader
     stopped, release = threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as threads, watch.running(stopped.set):
@@ -159,6 +157,7 @@ def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatc
             assert not stopped.wait(0.02)
             for _ in range(2**20 // 2**16):
                 theirs.recv(2**16, socket.MSG_WAITALL)
+            now[0] += 0.2
         release.set()
     asking.result()
 
@@ -174,9 +173,18 @@ def test_download_whose_time_is_over_is_cut_where_its_reader_takes_nothing(monke
             ours.sendall(b"x" * 2**20)
 
 
-def hold_a_turn(watch, release):
+def hold_a_turn(watch, release, has_it=None):
     with watch.running(lambda: None):
+        if has_it:
+            has_it.set()
         release.wait(20)
+
+
+def holding_a_turn(threads, watch, release):
+    """Let a thread hold a turn, and return once it has it."""
+    has_it = threading.Event()
+    threads.submit(hold_a_turn, watch, release, has_it)
+    assert has_it.wait(SOON_S)
 
 
 def test_query_of_a_reader_who_left_is_stopped(reader):
@@ -211,14 +219,8 @@ def test_queries_wait_for_their_turn():
 
 def test_query_that_waits_too_long_for_its_turn_is_refused():
     watch, release = Watch(0.1, 1), threading.Event()
-
-    def hold():
-        with watch.running(lambda: None):
-            release.wait(20)
-
     with ThreadPoolExecutor(1) as threads:
-        threads.submit(hold)
-        time.sleep(0.05)
+        holding_a_turn(threads, watch, release)
         with pytest.raises(Busy), watch.running(lambda: None):
             pass
         release.set()
@@ -226,14 +228,8 @@ def test_query_that_waits_too_long_for_its_turn_is_refused():
 
 def test_reader_who_leaves_while_waiting_is_noticed(reader):
     watch, release = Watch(60, 1), threading.Event()
-
-    def hold():
-        with watch.running(lambda: None):
-            release.wait(20)
-
     with ThreadPoolExecutor(1) as threads:
-        threads.submit(hold)
-        time.sleep(0.05)
+        holding_a_turn(threads, watch, release)
         reader.close()
         with pytest.raises(Cancelled), watch.running(lambda: None):
             pass
