@@ -144,8 +144,14 @@ def test_slow_download_gives_way_to_one_that_waits(monkeypatch, slow_reader):
 
 def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatch, slow_reader):
     monkeypatch.setattr(running, "SLOW_FOR_S", 0.1)
-    now = [0.0]  # what was taken by then decides, and not how busy the machine is
-    monkeypatch.setattr(client_connection, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    now, looked = 0.0, threading.Event()
+
+    def look() -> float:
+        looked.set()
+        return now
+
+    # What was taken by then decides, and not how busy the machine is.
+    monkeypatch.setattr(client_connection, "time", SimpleNamespace(monotonic=look))
     watch, (ours, theirs) = Watch(60, 4).for_downloads(), slow_reader
     stopped, release = threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as threads, watch.running(stopped.set):
@@ -154,10 +160,12 @@ def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatc
         assert not stopped.wait(0.5)
         for _ in range(20):
             ours.sendall(b"x" * 2**20)
+            now += 0.2
+            looked.clear()
+            assert looked.wait(SOON_S)
             assert not stopped.wait(0.02)
             for _ in range(2**20 // 2**16):
                 theirs.recv(2**16, socket.MSG_WAITALL)
-            now[0] += 0.2
         release.set()
     asking.result()
 
