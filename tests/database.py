@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from tests.containers.stack import run
+from tests.containers.stack import freeze, run
 from tests.processes import free_port
 
 IMAGE = "postgres:17"
@@ -39,6 +39,9 @@ class Server:
 
     def docker(self, command: str) -> None:
         """`stop`, `start`, `pause` or `unpause` it."""
+        if command == "pause":
+            freeze(self.container)
+            return
         run("docker", command, *(["--time", "2"] if command == "stop" else []), self.container)
 
     def wait_until_ready(self) -> None:

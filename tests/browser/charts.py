@@ -1,12 +1,16 @@
 """What a page shows, as a reader would find it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 DRAWN = "#chart .ytick text"  # an axis has its numbers when all else is drawn
 LOOK_MS, WAIT_LIMIT_MS = 100, 20_000
 DRAWN_HOME = ".page-state[data-state=up]"
+CALLBACKS = "**/_dash-update-component*"
+DOUBLE_CLICKS = 4  # a busy machine makes two single ones of some
 SETTLES_MS = 50  # between an answer that is seen and the address that is written for it
 
 
@@ -132,6 +136,29 @@ def drag(page: Page, first: float, last: float) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + last * box["width"], height, steps=5)
     page.mouse.up()
+
+
+def double_click(page: Page, address: str) -> None:
+    """Double-click the chart, which leads to this address."""
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    for _ in range(DOUBLE_CLICKS):
+        page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        with suppress(AssertionError):
+            expect(page).to_have_url(address, timeout=WAIT_LIMIT_MS // DOUBLE_CLICKS)
+            break
+    expect(page).to_have_url(address)
+
+
+@contextmanager
+def unanswered(page: Page) -> Iterator[None]:
+    """Answer nothing that a page asks until the block ends, which sees for as long as it likes what is shown meanwhile."""
+    held = []
+    page.route(CALLBACKS, held.append)
+    yield
+    page.unroute(CALLBACKS)
+    for route in held:
+        with suppress(Error):  # nobody waits for it any more
+            route.continue_()
 
 
 def without_room(page: Page, selector: str) -> list[str]:

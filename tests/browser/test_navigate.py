@@ -378,7 +378,8 @@ def test_page_that_is_not_there_is_said_as_in_a_new_document(page, embedded, fau
     follow(page, "Line chart")
     expect(page.locator("h1")).to_have_text("Away")
     expect(page).to_have_url(f"{embedded}/linechart/")
-    page.wait_for_timeout(SETTLES_MS)  # the browser complains of the answer, and of the document
+    while sum(str(status) in fault for fault in faults) < 2:  # the browser complains of the answer, and of the document
+        page.wait_for_event("console")
     faults.clear()
 
 

@@ -14,6 +14,7 @@ from tests.browser.charts import (
     caption,
     chosen,
     control,
+    double_click,
     drag,
     expect_values,
     lines,
@@ -198,9 +199,7 @@ def test_stretch_of_many_points_is_asked_for_anew_and_shows_more(page, own):
     stretch = page.evaluate(SEEN_TIMES)
     assert 100 < stretch <= 210, "each of the rows of 1 % of the time"
     assert stretch / 0.01 > 2 * whole, "no more detail than there was"
-    box = page.locator("#chart .nsewdrag").first.bounding_box()
-    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page).to_have_url(f"{own}/linechart/?table=sensors.parquet")
+    double_click(page, f"{own}/linechart/?table=sensors.parquet")
     expect(page.locator("#facts")).to_contain_text("20,000 rows read")
     expect(page.locator("#facts")).to_contain_text("zoom in for more")
     assert page.evaluate(SEEN_TIMES) >= whole  # the page opened before it said how wide it is

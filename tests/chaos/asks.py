@@ -13,14 +13,18 @@ from http import HTTPStatus
 
 from tests.chaos.site import IMPURE, PURE, ChaosSite
 from tests.containers.load import callback_bodies, first_difference
-from tests.site.visitor import Document, open_page, properties_of, without_pace
+from tests.site.visitor import LATE, Document, open_page, properties_of, without_pace
 
 JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 HTML = (("Accept", "text/html"),)
 OWN = (("Cache-Control", "no-store"),)  # of a replica, and not of those that the gateway keeps
 MARK = "ENTRY"  # in a body, where each request has words of its own
 RIGHT, WRONG, TOO_BUSY = "right", "WRONG", "too busy"
-LATE = '"late":true'  # in a page that opens without its chart
+# Of a chart page's index, what depends on the chart: the page's first paint and the data from which a browser makes the same.
+CHART = re.compile(
+    r'(<div class="first-paint">).*?(?=</div>\s*</div>\s*<noscript>)|(id="_portico-first"[^>]*>).*?(?=</script>)',
+    re.DOTALL,
+)
 TEXTS: dict[str, str] = {}  # what was answered, by its digest: of right answers there are few
 
 
@@ -129,11 +133,12 @@ def parts_of(text: str) -> tuple[str, str]:
         properties.pop("figure", None)
         if properties.get("id") == "figure":
             del properties["style"]  # its height
+            properties.pop("data-late", None)
         if properties.get("id") in ("caption", "facts"):
             del properties["children"]
         if properties.get("id") == "shown":
             properties["data"] = {**properties["data"], "late": False, "slow": False}
-    return re.sub(r'(id="_portico-first"[^>]*>).*?</script>', r"\1", text, flags=re.DOTALL), json.dumps(first)
+    return CHART.sub(r"\1\2", text), json.dumps(first)
 
 
 def new_entry(ask: Ask) -> str:

@@ -17,7 +17,7 @@ import requests
 from portico.new_page import write_page
 from tests.chaos.sick import SickReplica, start_sick_replica
 from tests.containers.site_copy import PageSource, copy_site, make_impure
-from tests.containers.stack import Stack, inspect, run
+from tests.containers.stack import Stack, freeze, inspect, run
 from tests.processes import free_port
 from tests.site.visitor import open_page
 
@@ -27,7 +27,6 @@ OTHERS = ("linechart", "home")
 REPLICAS = 3
 SERVICE_PORT = 8000
 READY_LIMIT_S = 60
-FREEZE_TRIES = 5
 POLL_S = 0.02
 # Where the kernel counts them, by the version of its control groups.
 KILLS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null || true"
@@ -200,15 +199,6 @@ def frozen(*containers: str) -> Iterator[None]:
         yield
     finally:
         run("docker", "unpause", *[each for each in containers if inspect(each)["State"]["Paused"]])
-
-
-def freeze(container: str) -> None:
-    """Pause a container; on a busy machine the kernel does not always come to do so in time."""
-    for _ in range(FREEZE_TRIES):
-        with suppress(AssertionError):
-            run("docker", "pause", container)
-            return
-    raise AssertionError(f"{container} cannot be paused")
 
 
 def wait_until_started_again(before: dict) -> None:

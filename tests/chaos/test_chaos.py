@@ -19,7 +19,7 @@ pytestmark = [
 
 NAMES = ("kill", "freeze", "hang", "drop", "reset", "address-taken", "gateway")
 SECONDS = 3.0  # that a fault lasts here
-CALM_S = 2.0
+CALM_S = 1.0
 # What the gateway is to hide from whoever only reads.
 UNSEEN = ("kill",)
 

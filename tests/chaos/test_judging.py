@@ -44,9 +44,15 @@ def test_answer_is_named(ask: Ask, entry: str, status: int, body: bytes, verdict
 
 def index(**shown: object) -> bytes:
     """A chart page's index, with this in its store."""
-    first = {"layout": {"props": {"id": "shown", "data": {"query": "x=1", **shown}}}}
-    text = json.dumps(first, separators=(",", ":"))
-    return f'<nav></nav><script id="_portico-first" type="application/json">{text}</script>'.encode()
+    late = {"data-late": "height"} if shown.get("late") else {}
+    figure = {"props": {"id": "figure", "style": {"--chart-height": "450px"}, **late}}
+    store = {"props": {"id": "shown", "data": {"query": "x=1", **shown}}}
+    text = json.dumps({"layout": {"props": {"children": [store, figure]}}}, separators=(",", ":"))
+    paint = f"<div><figure>{'' if late else 'a bar of each'}</figure></div>"
+    return (
+        f'<nav></nav><div class="stage"><div class="first-paint">{paint}</div>\n</div>\n<noscript></noscript>'
+        f'<script id="_portico-first" type="application/json">{text}</script>'
+    ).encode()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.processes import ROOT, free_port
 COMMAND_LIMIT_S = 600  # a first build downloads every package
 KNOWN_WITHIN_S = 30
 POLL_S = 0.02
+FREEZE_TRIES = 5
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
 STAND_IN = Path(__file__).parent / "stand_in_page.py"
@@ -151,6 +152,15 @@ def without_room(gateway: str) -> Iterator[None]:
         yield
     finally:
         run("docker", "exec", gateway, "rm", "-f", filler)
+
+
+def freeze(container: str) -> None:
+    """Pause a container; on a busy machine the kernel does not always come to do so in time."""
+    for _ in range(FREEZE_TRIES):
+        with suppress(AssertionError):
+            run("docker", "pause", container)
+            return
+    raise AssertionError(f"{container} cannot be paused")
 
 
 def logged(container: str, *request_ids: str) -> list[dict]:

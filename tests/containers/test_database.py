@@ -22,6 +22,7 @@ from portico.data.query import Query, Values
 from portico.data.running import Watch
 from tests.database import IN_ADDRESS, PASSWORD, Server
 from tests.processes import ROOT
+from tests.tries import TRIES, seconds_of, takes_less_than
 
 pytestmark = pytest.mark.containers
 
@@ -145,13 +146,19 @@ def test_table_tells_its_types_and_what_its_first_rows_hold(catalog: DatabaseCat
     assert catalog.table("shop") is table
 
 
-def test_only_the_first_rows_of_a_large_table_are_looked_at(catalog: DatabaseCatalog):
+@pytest.fixture
+def long_look(monkeypatch):
+    """A first look that is not given up because the machine is busy: what it takes is another test's."""
+    monkeypatch.setattr("portico.data.postgres.database.FIRST_LOOK_S", SECONDS)
+
+
+def test_only_the_first_rows_of_a_large_table_are_looked_at(catalog: DatabaseCatalog, long_look):
     table = catalog.table("many")
     assert table.columns["i"].facts == Facts(50_000, 50_000, 50_000, 1, 50_000)
     assert table.rows is None
 
 
-def test_wide_table_is_described_without_facts_of_all_columns(tables: Server):
+def test_wide_table_is_described_without_facts_of_all_columns(tables: Server, long_look):
     columns = ", ".join(f"i AS c{number}" for number in range(1000))
     tables.execute(f"CREATE TABLE wide AS SELECT {columns} FROM generate_series(1, 2000) i")
     table = catalog_of(tables).table("wide")
@@ -211,9 +218,8 @@ def test_days_are_those_of_utc_whatever_the_server_is_set_to(catalog: DatabaseCa
 
 def test_facts_that_take_long_are_done_without(tables: Server):
     tables.execute("CREATE VIEW slow AS SELECT n, pg_sleep(0.1)::text AS s FROM generate_series(1, 1000) n")
-    began = time.monotonic()
+    assert takes_less_than(3, lambda: catalog_of(tables, seconds=0.5).table("slow"))
     table = catalog_of(tables, seconds=0.5).table("slow")
-    assert time.monotonic() - began < 3
     assert table.columns["n"].kind == Kind.NUMBER
     assert table.columns["n"].facts is None
 
@@ -340,10 +346,9 @@ def test_failing_batches_leave_the_catalog_usable(catalog: DatabaseCatalog):
 
 
 def test_rows_in_batches_may_take_longer_than_a_chart(tables: Server):
-    slow = Query(
-        "SELECT n, pg_sleep(0.003) FROM generate_series(1, 1000) n"
-    )  # longer than the server gives a chart, too
-    assert [len(batch) for batch in catalog_of(tables, seconds=0.5).batches(slow)] == [1000]
+    # Longer than a server gives a chart, which is two seconds more, and far less than it gives this.
+    slow = Query("SELECT n, pg_sleep(0.005) FROM generate_series(1, 1000) n")
+    assert [len(batch) for batch in catalog_of(tables, seconds=2).batches(slow)] == [1000]
 
 
 def test_batches_are_stopped_at_their_own_limit(tables: Server):
@@ -362,10 +367,12 @@ def runs_in(server: Server, query: Query) -> bool:
 
 def test_query_over_its_time_is_stopped_in_the_server(tables: Server):
     catalog = catalog_of(tables, seconds=0.5)
-    began = time.monotonic()
-    with pytest.raises(TookTooLong, match=r"0\.5 seconds"):
-        catalog.rows(SLOW)
-    assert time.monotonic() - began < 2
+
+    def ask() -> None:
+        with pytest.raises(TookTooLong, match=r"0\.5 seconds"):
+            catalog.rows(SLOW)
+
+    assert takes_less_than(2, ask)  # the server stops it too, later
     assert not runs_in(tables, SLOW)
     assert catalog.rows(Query("SELECT 1")) == [(1,)]
 
@@ -391,18 +398,24 @@ def test_server_stops_a_query_that_its_process_forgot(tables: Server):
 def test_time_limit_holds_while_the_server_is_frozen(tables: Server):
     """It takes connections, as a machine does whose disk hangs, and answers nothing: not even "stop"."""
     catalog = catalog_of(tables, seconds=0.5)
-    assert catalog.rows(Query("SELECT 1")) == [(1,)]
-    tables.docker("pause")
-    try:
-        began = time.monotonic()
+
+    def first() -> None:
         with pytest.raises(TookTooLong):
             catalog.rows(Query("SELECT 2"))
-        assert time.monotonic() - began < 5
+
+    def second() -> None:
         with pytest.raises((SourceAway, TookTooLong)):  # there is no connection, so that a fresh one is tried
             catalog.rows(Query("SELECT 3"))
-        assert time.monotonic() - began < 9
-    finally:
-        tables.docker("unpause")
+
+    def seconds_while_frozen() -> tuple[float, float]:
+        assert catalog.rows(Query("SELECT 1")) == [(1,)]
+        tables.docker("pause")
+        try:
+            return seconds_of(first), seconds_of(second)
+        finally:
+            tables.docker("unpause")
+
+    assert any(waited < 5 and again < 5 for waited, again in (seconds_while_frozen() for _ in range(TRIES)))
     assert catalog.rows(Query("SELECT 4")) == [(4,)]
 
 

@@ -13,6 +13,7 @@ import requests
 from portico.response_headers import SECURITY_HEADERS
 from tests.containers.stack import Stack, inspect, logged, run
 from tests.site.visitor import without_hashes
+from tests.tries import TRIES
 
 pytestmark = pytest.mark.containers
 
@@ -137,12 +138,16 @@ def test_callback_of_a_pure_page_whose_replica_hangs_up_is_sent_three_times_at_m
 
 def test_second_time_is_on_a_new_connection(stand_in: str):
     """Connections that were kept meanwhile may be of the process that died under the first try."""
-    with ThreadPoolExecutor(2 * VISITORS) as at_once:
-        others = [at_once.submit(requests.get, f"{stand_in}/slow", timeout=5) for _ in range(VISITORS)]
-        paths = [f"{stand_in}/callback/{uuid.uuid4().hex}/dies" for _ in range(VISITORS)]
-        answers = [at_once.submit(requests.post, path, json={}, timeout=5) for path in paths]
-    assert {each.result().status_code for each in others} == {200}
-    assert {each.result().status_code for each in answers} == {200}
+
+    def answered() -> set[int]:
+        with ThreadPoolExecutor(2 * VISITORS) as at_once:
+            others = [at_once.submit(requests.get, f"{stand_in}/slow", timeout=20) for _ in range(VISITORS)]
+            paths = [f"{stand_in}/callback/{uuid.uuid4().hex}/dies" for _ in range(VISITORS)]
+            answers = [at_once.submit(requests.post, path, json={}, timeout=20) for path in paths]
+        assert {each.result().status_code for each in others} == {200}
+        return {each.result().status_code for each in answers}
+
+    assert {200} in (answered() for _ in range(TRIES))  # what died later than two seconds is not sent again
 
 
 def test_body_that_is_cut_off_is_a_cut_connection(stand_in: str):

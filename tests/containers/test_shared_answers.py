@@ -109,11 +109,11 @@ def test_reader_who_is_known_or_wants_an_own_answer_gets_one_and_leaves_none(sta
     ],
 )
 def test_header_that_is_not_in_the_key_changes_nothing_of_what_is_kept(stack: Stack, bodies, headers):
-    plain = post(stack, bodies[2]).text
+    plain = without_pace(post(stack, bodies[2]).text)
     body = bodies[2] | {"changedPropIds": ["address.data", json.dumps(headers)]}
     poisoned, after = post(stack, body, **headers), post(stack, body)
     assert cache_status(stack, poisoned) == "MISS"
-    assert (after.status_code, after.text) == (200, plain)
+    assert (after.status_code, without_pace(after.text)) == (200, plain)
     assert "evil" not in str(after.headers)
     assert after.headers["Content-Type"] == "application/json"
 
@@ -122,11 +122,11 @@ def test_bodies_of_one_length_and_those_in_another_order_have_answers_of_their_o
     one, other = ({**body, "changedPropIds": []} for body in bodies[3:5])
     texts = [json.dumps(one), json.dumps(other)]
     assert len(texts[0]) == len(texts[1])
-    answers = [post(stack, text).text for text in texts]
+    answers = [without_pace(post(stack, text).text) for text in texts]
     assert answers[0] != answers[1]
     turned = json.dumps(dict(reversed(one.items())))
     answer = post(stack, turned)
-    assert (cache_status(stack, answer), answer.text) == ("MISS", answers[0])
+    assert (cache_status(stack, answer), without_pace(answer.text)) == ("MISS", answers[0])
 
 
 def test_query_of_the_address_and_the_type_are_of_the_key(stack: Stack, bodies):

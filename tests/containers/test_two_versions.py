@@ -5,7 +5,7 @@ import subprocess
 import pytest
 import requests
 
-from tests.containers.stack import Stack, logged, run
+from tests.containers.stack import Stack, freeze, logged, run
 from tests.site.visitor import open_page
 
 pytestmark = pytest.mark.containers
@@ -59,7 +59,7 @@ def test_each_page_has_the_files_of_its_own_version_and_the_gateway_keeps_both(s
     assert {answer.status_code for answer in whole.values()} == {200}
     assert all("immutable" in answer.headers["Cache-Control"] for answer in whole.values())
     stack.kill("home", "barchart")
-    run("docker", "pause", other_version)
+    freeze(other_version)
     try:
         again = {each: requests.get(stack.url + each, timeout=20) for each in whole}
     finally:

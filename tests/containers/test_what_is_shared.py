@@ -21,6 +21,7 @@ from gateway.nginx.render import nginx_config
 from portico.registry import parse_registry
 from tests.containers.stack import Stack, logged, run, without_room
 from tests.processes import free_port
+from tests.tries import TRIES
 
 pytestmark = pytest.mark.containers
 PAGE = Path(__file__).parent / "sharing_page.py"
@@ -61,7 +62,8 @@ class Sharing:
     def until(self, version: str) -> None:
         """Return when the gateway has heard of a version of the page: it asks once a second."""
         self.page_says(version=version, headers=SHARED | {"X-Portico-Version": version})
-        for _ in range(500):
+        deadline = time.monotonic() + WITHIN_S
+        while time.monotonic() < deadline:
             body = uuid.uuid4().hex
             if self.ask(body) == self.ask(body):
                 return
@@ -127,7 +129,8 @@ def gateway_options(templates: Path, room: str, port: int) -> list[str]:
 
 
 def wait_until_up(sharing: Sharing) -> None:
-    for _ in range(1000):
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
         try:
             if requests.get(f"{sharing.url}/sharing/", timeout=5).status_code == 200:
                 return
@@ -208,9 +211,6 @@ def test_another_version_ends_what_was_kept_of_the_one_before(sharing: Sharing):
     assert second["digest"] == first["digest"]
 
 
-TRIES = 3  # for what a machine that stands still for a second upsets
-
-
 def test_nobody_waits_for_the_version_that_another_asks_for_while_none_is_known(stack: Stack, templates: Path):
     def told_and_alone() -> tuple[int, int]:
         with running(stack, templates, ROOM) as sharing, ThreadPoolExecutor(2) as pool:
@@ -254,7 +254,8 @@ def test_version_is_asked_for_by_one_of_those_who_come_at_once(sharing: Sharing)
 def test_page_that_fails_to_say_its_version_answers_and_nothing_is_kept(sharing: Sharing, status: int):
     sharing.page_says(status=status)
     try:
-        for _ in range(500):
+        deadline = time.monotonic() + WITHIN_S
+        while time.monotonic() < deadline:
             body = uuid.uuid4().hex
             if sharing.ask(body) != sharing.ask(body):
                 return
