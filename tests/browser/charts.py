@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 DRAWN = "#chart .ytick text"  # an axis has its numbers when all else is drawn
 LOOK_MS, WAIT_LIMIT_MS = 100, 20_000
@@ -153,7 +153,11 @@ def double_click(page: Page, address: str) -> None:
 def unanswered(page: Page) -> Iterator[None]:
     """Answer nothing that a page asks until the block ends, which sees for as long as it likes what is shown meanwhile."""
     held = []
-    page.route(CALLBACKS, held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(CALLBACKS, hold)
     yield
     page.unroute(CALLBACKS)
     for route in held:
