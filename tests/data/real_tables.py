@@ -8,6 +8,7 @@ import csv
 import gzip
 import json
 import random
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from typing import Any
 import duckdb
 
 CHANCE = random.Random(42)
+NULL = r"\N"
 
 
 @dataclass(frozen=True)
@@ -250,13 +252,11 @@ def _write_json(table: RealTable, file: Path) -> None:
 
 
 def _write_parquet(table: RealTable, file: Path) -> None:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in table.types.items())
-    connection.execute(f"CREATE TABLE written ({columns})")
-    for start in range(0, len(table.rows), 1000):
-        rows = table.rows[start : start + 1000]
-        marks = ", ".join(f"({', '.join('?' * len(table.types))})" for _ in rows)
-        connection.execute(f"INSERT INTO written VALUES {marks}", [value for row in rows for value in row])
-    connection.execute(f"COPY written TO '{file}' (FORMAT parquet)")
-    connection.close()
+    """By way of a text file, which DuckDB reads a hundred times as fast as it takes values from Python."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as text:
+        csv.writer(text).writerows([NULL if value is None else value for value in row] for row in table.rows)
+        text.flush()
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            read = f"read_csv('{text.name}', header = false, columns = {table.types}, nullstr = '{NULL}')"
+            connection.execute(f"COPY (FROM {read}) TO '{file}' (FORMAT parquet)")
