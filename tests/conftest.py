@@ -3,6 +3,7 @@
 PORTICO_TEST_REQUIRE=containers,browser makes the absence of an engine or of Chromium a failure.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -40,6 +41,12 @@ def pytest_configure(config):
         requests.get(url, timeout=GIVEN_SITE_TIMEOUT_S)
     except requests.RequestException as error:
         raise pytest.UsageError(f"--url {url}: no site answers there: {error}") from None
+
+
+def pytest_sessionstart():
+    """Compile what a hundred starts import: where the environment forbids Python to write bytecode, each would do so again."""
+    for folder in ("portico", "gateway", "services"):
+        compileall.compile_dir(ROOT / folder, quiet=1)
 
 
 def pytest_generate_tests(metafunc):

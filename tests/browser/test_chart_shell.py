@@ -377,7 +377,7 @@ def test_newer_question_ends_the_older_one(page, shell):
 
 def test_change_that_fails_is_said_and_a_step_back_is_the_view_that_is_shown(page, shell, faults):
     open_chart(page, f"{shell}?measure=price")
-    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
+    page.route(CALLBACKS, lambda route: route.fulfill(status=500))
     option(page, "by", "place").check()
     expect(page.get_by_role("alert")).to_contain_text("could not work this out")
     expect(page.locator("#working")).to_be_hidden()
@@ -393,7 +393,7 @@ def test_change_that_fails_is_said_and_a_step_back_is_the_view_that_is_shown(pag
 
 def test_change_while_nobody_answers_is_drawn_when_the_page_is_back(page, shell, faults):
     open_chart(page, shell)
-    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=503))
+    page.route(CALLBACKS, lambda route: route.fulfill(status=503))
     option(page, "by", "place").check()
     expect(page.get_by_role("alert")).to_contain_text("does not answer right now")
     page.unroute_all()

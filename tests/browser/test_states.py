@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.charts import pick
+from tests.browser.charts import CALLBACKS, pick
 from tests.processes import free_port, running
 
 pytestmark = pytest.mark.browser
@@ -94,7 +94,7 @@ def test_change_that_is_not_answered_is_said_until_one_is(open_page, embedded, f
     chart = open_page()
     chart.goto(f"{embedded}/barchart/")
     expect(chart.locator("#chart .barlayer .point")).to_have_count(20)
-    chart.route("**/_dash-update-component*", lambda route: route.fulfill(status=status))
+    chart.route(CALLBACKS, lambda route: route.fulfill(status=status))
     pick(chart, "x", "Continent")
     expect(chart.get_by_role("alert")).to_contain_text(said)
     chart.unroute_all()
@@ -107,7 +107,7 @@ def test_change_that_is_not_answered_is_said_until_one_is(open_page, embedded, f
 
 def test_tab_of_an_old_build_is_told_to_reload_and_keeps_its_address(open_page, embedded, faults):
     chart = open_page()
-    chart.route("**/_dash-update-component*", lambda route: route.continue_(post_data=renamed(route.request.post_data)))
+    chart.route(CALLBACKS, lambda route: route.continue_(post_data=renamed(route.request.post_data)))
     open_as_of_another_build(chart, f"{embedded}/barchart/")
     pick(chart, "x", "Continent")
     trouble = chart.get_by_role("alert")

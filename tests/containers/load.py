@@ -6,10 +6,11 @@ from typing import Self
 
 import requests
 
-from tests.site.visitor import open_page, with_its_chart, without_pace
+from tests.site.visitor import LATE, open_page, with_its_chart, without_pace
 
 YEARS = range(1952, 2008, 5)
 ANSWER_LIMIT_S = 20
+EXCUSED = 3  # pages that open without their chart, as they may on a machine that stands still; a replica that is not warm has more
 
 
 class Visitors:
@@ -45,12 +46,13 @@ class Load(Visitors):
     def __init__(self, url: str, page: str, visitors: int) -> None:
         self.answered = 0
         self.failures: list[str] = []
+        self._excused = EXCUSED
         self._index = f"{url}/{page}/"
         self._callback = f"{url}/{page}/_dash-update-component"
         self._bodies = callback_bodies(url, f"/{page}/")
+        super().__init__(visitors)
         with requests.Session() as session:
             self._expected = [self._visit(session, number) for number in range(len(self._bodies))]
-        super().__init__(visitors)
 
     def wait_for(self, more: int) -> None:
         """Return after so many more answers, right or wrong."""
@@ -78,10 +80,18 @@ class Load(Visitors):
 
     def _visit(self, session: requests.Session, number: int) -> list[tuple[int, str]]:
         query = {"scale": "linear", "visit": number}
-        index = with_its_chart(lambda: session.get(self._index, params=query, timeout=ANSWER_LIMIT_S))
+        index = session.get(self._index, params=query, timeout=ANSWER_LIMIT_S)
+        if LATE in index.text and self._is_excused():
+            index = with_its_chart(lambda: session.get(self._index, params=query, timeout=ANSWER_LIMIT_S))
         own = {"Cache-Control": "no-store"}  # of a replica, and not of those that the gateway keeps
         callback = session.post(self._callback, json=self._bodies[number], headers=own, timeout=ANSWER_LIMIT_S)
         return [(each.status_code, without_pace(each.text)) for each in (index, callback)]
+
+    def _is_excused(self) -> bool:
+        """Whether one more page may open without its chart."""
+        with self._counting:
+            self._excused -= 1
+            return self._excused >= 0
 
 
 def describe(answer: list[tuple[int, str]], expected: list[tuple[int, str]]) -> str:

@@ -38,8 +38,9 @@ def test_dead_page_answers_503_within_a_second(stack: Stack):
 
     def seconds_of_a_refusal() -> float:
         time.sleep(0.1)
-        response = requests.get(f"{stack.url}/barchart/", timeout=10)
+        response = requests.get(f"{stack.url}/barchart/", timeout=10, headers={"Accept": "text/html"})
         assert response.status_code == 503
+        assert "Bar chart is not available right now" in response.text
         return response.elapsed.total_seconds()
 
     assert any(slowest_after_a_kill() < DEAD_ANSWER_LIMIT_S for _ in range(TRIES))

@@ -1,7 +1,9 @@
 """A replica that accepts connections is warm: its very first visitors, all at once, are answered rightly."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from threading import Barrier
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 import pytest
@@ -9,7 +11,8 @@ import requests
 
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack
-from tests.site.visitor import with_its_chart, without_pace
+from tests.site.visitor import LATE, with_its_chart, without_pace
+from tests.tries import TRIES
 
 pytestmark = pytest.mark.containers
 
@@ -19,25 +22,40 @@ START_LIMIT_S = 60
 Ask = tuple[str, str, dict | None]  # method, address, body
 
 
+class FirstAnswer(NamedTuple):
+    status: int
+    text: str
+
+
 def test_200_concurrent_first_requests_are_answered(stack: Stack, pytestconfig: pytest.Config):
     asks = first_asks(stack.url, "/barchart/")
-    expected = [answer_of(ask) for ask in asks]
+    expected = [with_its_chart(lambda ask=ask: answer_of(ask)) for ask in asks]
     for _ in range(pytestconfig.getoption("--starts")):
-        stack.kill("barchart")
-        stack.wait_for("/barchart/_status", 503, within=10)
-        door = Barrier(VISITORS + 1)
-        with ThreadPoolExecutor(VISITORS) as crowd:
-            answers = [crowd.submit(answer_behind, door, asks[number % len(asks)]) for number in range(VISITORS)]
-            stack.start("barchart")
-            stack.wait_for("/barchart/_status", 200, within=START_LIMIT_S)  # asks nothing of Dash
-            door.wait()
-        wrong = [
-            (answer.result()[0], asks[number % len(asks)][1])
-            for number, answer in enumerate(answers)
-            if answer.result() != expected[number % len(asks)]
-        ]
-        assert wrong == []
+        # A machine that stands still lets a chart be late; in a replica that is not warm it is so at every start.
+        for _ in range(TRIES):
+            answers = first_answers(stack, asks)
+            wrong = [
+                (ask, got)
+                for ask, right, got in zip(cycle(asks), cycle(expected), answers, strict=False)
+                if got != right
+            ]
+            if not wrong or not all(LATE in got.text for _, got in wrong):
+                break
+        assert [(ask[1], got.status) for ask, got in wrong] == []
     stack.healthy()
+
+
+def first_answers(stack: Stack, asks: list[Ask]) -> list[FirstAnswer]:
+    """What the bar chart's replica answers as soon as it is up, to visitors who ask these in turns, all at once."""
+    stack.kill("barchart")
+    stack.wait_for("/barchart/_status", 503, within=10)
+    door = Barrier(VISITORS + 1)
+    with ThreadPoolExecutor(VISITORS) as crowd:
+        answers = [crowd.submit(answer_behind, door, asks[number % len(asks)]) for number in range(VISITORS)]
+        stack.start("barchart")
+        stack.wait_for("/barchart/_status", 200, within=START_LIMIT_S)  # asks nothing of Dash
+        door.wait()
+    return [answer.result() for answer in answers]
 
 
 def first_asks(site: str, path: str) -> list[Ask]:
@@ -49,12 +67,12 @@ def first_asks(site: str, path: str) -> list[Ask]:
     return [*(("GET", address, None) for address in addresses), callback]
 
 
-def answer_behind(door: Barrier, ask: Ask) -> tuple[int, str]:
+def answer_behind(door: Barrier, ask: Ask) -> FirstAnswer:
     door.wait()
     return answer_of(ask)
 
 
-def answer_of(ask: Ask) -> tuple[int, str]:
+def answer_of(ask: Ask) -> FirstAnswer:
     method, address, body = ask
-    response = with_its_chart(lambda: requests.request(method, address, json=body, timeout=60))
-    return response.status_code, without_pace(response.text)
+    response = requests.request(method, address, json=body, timeout=60)
+    return FirstAnswer(response.status_code, without_pace(response.text))

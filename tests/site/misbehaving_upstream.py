@@ -23,9 +23,9 @@ from gateway.remote import RemoteMount
 LOOPBACK = "127.0.0.1"
 PATIENCE_S = 30.0  # after which whoever waits gives up, and the test fails
 CONNECT_TIMEOUT_S = 0.3
-READ_TIMEOUT_S = 20.0
+READ_TIMEOUT_S = 2 * PATIENCE_S
 IMPATIENT = "/impatient"  # the mount for tests that wait until a page was silent for too long
-IMPATIENT_READ_TIMEOUT_S = 1.0
+IMPATIENT_READ_TIMEOUT_S = 1.5
 MAX_CONNECTIONS = 2
 REPOSITORY = Path(__file__).parents[2]
 

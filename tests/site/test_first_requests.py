@@ -12,7 +12,8 @@ import pytest
 
 from portico.registry import read_registry
 from tests.processes import MODES, ROOT
-from tests.site.visitor import ask, open_page, post, with_its_chart, without_pace
+from tests.site.visitor import LATE, ask, open_page, post, with_its_chart, without_pace
+from tests.tries import TRIES
 
 FIRST_REQUESTS = 200
 
@@ -21,7 +22,7 @@ FIRST_REQUESTS = 200
 def first_requests(embedded):
     """What first visitors ask, as functions of a site, each with the answer of a site that is long up."""
     asked = [send for page in read_registry(ROOT) for send in asked_first(embedded, page.path)]
-    answered = [(send, seen(send(embedded))) for send in asked]
+    answered = [(send, seen(with_its_chart(partial(send, embedded)))) for send in asked]
     assert {status for _, (status, *_) in answered} == {200}
     return answered
 
@@ -36,24 +37,32 @@ def asked_first(site, path):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_requests):
+    # A machine that stands still lets a chart be late; in a process that is not warm it is so at every start.
+    for _ in range(TRIES):
+        wrong = answered_wrongly_at_first(mode, first_requests)
+        if not wrong or not all(LATE in answer.text for _, answer in wrong):
+            break
+    assert [(asked.keywords, answer.status, answer.text[:200]) for asked, answer in wrong] == []
+
+
+def answered_wrongly_at_first(mode, first_requests):
+    """What was asked and answered, wherever the answer is not right."""
     opened = threading.Event()
 
     def visit(number):
-        """Say what was asked and answered if the answer is not right."""
         send, expected = first_requests[number % len(first_requests)]
         opened.wait()
-        answer = with_its_chart(lambda: send(address))
-        return () if seen(answer) == expected else (send.keywords, answer.status, answer.body[:200])
+        return send, expected, send(address)
 
     with ThreadPoolExecutor(FIRST_REQUESTS) as visitors:
-        answers = [visitors.submit(visit, number) for number in range(FIRST_REQUESTS)]
+        visits = [visitors.submit(visit, number) for number in range(FIRST_REQUESTS)]
         try:
             with MODES[mode]() as address:
                 opened.set()
-                wrong = [found for found in (answer.result() for answer in answers) if found]
+                answered = [visit.result() for visit in visits]
         finally:
             opened.set()  # nobody waits for a site that did not start
-    assert wrong == []
+    return [(send, answer) for send, expected, answer in answered if seen(answer) != expected]
 
 
 def seen(answer):

@@ -100,12 +100,12 @@ def keep_asking(service: Service, keep: bool, answers: Counter, over: threading.
     """Ask again and again whether the page is ready, on one connection or on one for each time."""
     while not over.is_set():
         with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=LIMIT_S)) as connection:
-            goes_on, last = True, time.monotonic()
+            goes_on, before = True, time.monotonic()
             while goes_on and not over.is_set():
-                idle = time.monotonic() - last
+                since, before = time.monotonic() - before, time.monotonic()
                 outcome, goes_on = asked(connection)
-                last = time.monotonic()
-                if outcome.startswith("200") or idle < STOP_KEEPALIVE_LINGER:  # else it was told that it may be closed
+                # A connection on which nothing was asked for longer may be closed.
+                if outcome[0].isdigit() or since < STOP_KEEPALIVE_LINGER:
                     answers[outcome] += 1
                 goes_on = goes_on and keep
 

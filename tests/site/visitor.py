@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
-
-import requests
 
 PATIENCE_S = 30
 CHART_WIDTH_PX = 1000  # for which a page is drawn before a browser has said how wide it is
@@ -50,11 +48,8 @@ def ask(site: str, target: str, method: str = "GET", body: bytes | None = None, 
         connection.close()
 
 
-Found = TypeVar("Found", Answer, requests.Response)
-
-
-def with_its_chart(send: Callable[[], Found]) -> Found:
-    """What is answered once a page has its chart: on a busy machine it may open without. One that is late each time is so for good."""
+def with_its_chart(send: Callable[[], Any]) -> Any:
+    """What is answered, with its `text`, once a page has its chart: on a busy machine it may open without. One that is late each time is so for good."""
     for _ in range(LOOKS):
         answer = send()
         if LATE not in answer.text:

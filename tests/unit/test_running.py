@@ -22,7 +22,7 @@ from portico.turn_note import NOTE, TurnNote
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
-SOON_S = 15  # far less than the endless query, far more than a look
+SOON_S = 6  # far less than the endless query, far more than a look
 
 AFTER_A_FORK = """
 import os, signal
@@ -144,6 +144,7 @@ def test_slow_download_gives_way_to_one_that_waits(monkeypatch, slow_reader):
 
 def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatch, slow_reader):
     monkeypatch.setattr(running, "SLOW_FOR_S", 0.1)
+    monkeypatch.setattr(running, "DOWNLOAD_WAITS_S", 60)
     now, looked = 0.0, threading.Event()
 
     def look() -> float:
@@ -157,14 +158,13 @@ def test_download_that_is_taken_or_has_nothing_to_take_keeps_its_turn(monkeypatc
     with ThreadPoolExecutor(2) as threads, watch.running(stopped.set):
         threads.submit(hold_a_turn, watch, release)
         asking = threads.submit(hold_a_turn, watch, release)
-        assert not stopped.wait(0.5)
-        for _ in range(20):
-            ours.sendall(b"x" * 2**20)
+        for sent in [b""] * 5 + [b"x" * 2**20] * 20:
+            ours.sendall(sent)
             now += 0.2
             looked.clear()
             assert looked.wait(SOON_S)
             assert not stopped.wait(0.02)
-            for _ in range(2**20 // 2**16):
+            for _ in range(len(sent) // 2**16):
                 theirs.recv(2**16, socket.MSG_WAITALL)
         release.set()
     asking.result()
