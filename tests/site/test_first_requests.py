@@ -12,8 +12,7 @@ import pytest
 
 from portico.registry import read_registry
 from tests.processes import MODES, ROOT
-from tests.site.visitor import LATE, ask, open_page, post, with_its_chart, without_pace
-from tests.tries import TRIES
+from tests.site.visitor import ask, open_page, post, with_its_chart, without_pace, wrong_at_every_start
 
 FIRST_REQUESTS = 200
 
@@ -37,11 +36,7 @@ def asked_first(site, path):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_requests):
-    # A machine that stands still lets a chart be late; in a process that is not warm it is so at every start.
-    for _ in range(TRIES):
-        wrong = answered_wrongly_at_first(mode, first_requests)
-        if not wrong or not all(LATE in answer.text for _, answer in wrong):
-            break
+    wrong = wrong_at_every_start(lambda: answered_wrongly_at_first(mode, first_requests))
     assert [(asked.keywords, answer.status, answer.text[:200]) for asked, answer in wrong] == []
 
 

@@ -5,13 +5,11 @@ import time
 
 import pytest
 
-from portico.readiness import SHARE, TIME_BOX_S
 from tests.processes import running
 from tests.site.visitor import ask, open_page
-from tests.tries import TRIES, seconds_of
+from tests.tries import READINESS_LIMIT_S, TRIES, seconds_of
 
 NOTICED_WITHIN_S = 10
-LIMIT_S = SHARE * TIME_BOX_S + 10  # what a check that was slow found holds for so long
 POLL_S = 0.1
 
 
@@ -38,7 +36,7 @@ def readiness(service):
 
 
 def wait_for(service, pages):
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + READINESS_LIMIT_S
     while readiness(service) != pages:
         assert time.monotonic() < deadline, readiness(service)
         time.sleep(POLL_S)

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,11 +13,12 @@ from portico.registry import read_registry
 from tests.processes import ROOT, free_port, running, running_process, variables
 from tests.site.visitor import ask, open_page
 from tests.small_sites import PAGE, write_site
+from tests.tries import TRIES, seconds_of
 
 REGISTRY = read_registry(ROOT)
 STARTS = ("gateway", "portico")
 END_LIMIT_S = 60  # what does not end serves for ever
-STOP_LIMIT_S = 20  # two of them for kept-alive connections; a worker that hangs is killed after 25
+STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
 
 GLOBAL_CALLBACK = PAGE.replace("app.callback", "import dash; dash.callback", 1)
 FAILS_IN_A_CALLBACK = PAGE.replace("lambda text: text", "lambda text: 1 / 0")
@@ -106,15 +106,17 @@ def test_site_of_another_folder_is_served(tmp_path, module):
     ],
 )
 def test_site_that_has_answered_ends_at_once_when_told(module, pages, stop):
-    port = free_port()
-    with running_process(module, port, PORTICO_PAGES=pages) as process:
-        for page in map(REGISTRY.page, pages.split(",")):
-            open_page(f"http://127.0.0.1:{port}", page.path)
-        told = time.monotonic()
-        process.send_signal(stop)
-        process.wait(timeout=60)
-        assert time.monotonic() - told < STOP_LIMIT_S
-        assert process.returncode == 0
+    def seconds_to_stop() -> float:
+        port = free_port()
+        with running_process(module, port, PORTICO_PAGES=pages) as process:
+            for page in map(REGISTRY.page, pages.split(",")):
+                open_page(f"http://127.0.0.1:{port}", page.path)
+            process.send_signal(stop)
+            took = seconds_of(lambda: process.wait(timeout=60))
+            assert process.returncode == 0
+            return took
+
+    assert any(seconds_to_stop() < STOP_LIMIT_S for _ in range(TRIES))
 
 
 def test_site_is_served_by_several_workers():
