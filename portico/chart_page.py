@@ -182,7 +182,7 @@ def _answer(app: PageApp, chart: Chart) -> None:
             shown.for_browser(app.page.path, asked),
         ]
 
-    app.plain_callback(outputs, [Input("address", "data")], answer)
+    app.callback(outputs, Input("address", "data"), prevent_initial_call=True)(answer)
 
 
 def stale(shown: Shown, group: Group, asked: Asked) -> bool:

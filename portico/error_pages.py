@@ -16,7 +16,7 @@ from portico.shared_assets import SHARED_PREFIX
 from portico.site import Site
 
 logger = logging.getLogger(__name__)
-MAX_ADDRESS_LENGTH = 16 * 1024  # bytes; what nginx's header buffers hold in front of us
+MAX_ADDRESS_LENGTH = 8000  # bytes of path and query; gunicorn reads a request line of 8,190
 RETRY_AFTER_S = 2
 MOST_REFUSED_BYTES = 1024 * 1024
 BLOCK_BYTES = 64 * 1024

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import dash
-from dash import Input, Output, State
 from dash._utils import to_json
 from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, make_response, redirect, request
@@ -20,7 +19,6 @@ from portico.errors import ConfigError
 from portico.first_paint import first_paint
 from portico.frame import Frame, json_for_html
 from portico.kept_pages import KeptPages, is_anybody
-from portico.plain_callback import PlainCallback
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
 from portico.shared_assets.page_tags import libraries_of, shared_tags
@@ -75,7 +73,6 @@ class PageApp(dash.Dash):
         self.check_data: Callable[[], object] = str  # raises where the data does not answer
         self.is_same_for_all = False  # the layout, for whoever opens the same address of the same data
         self._kept = KeptPages()
-        self._plain: dict[str, PlainCallback] = {}  # by what the renderer calls their outputs
         self._csp = dict(csp or {})
         check_sources(self._csp, import_name)
         self._libraries = libraries_of(import_name) | set(libraries)
@@ -98,28 +95,6 @@ class PageApp(dash.Dash):
             self.enable_dev_tools(debug=True, dev_tools_disable_version_check=True)
             self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
         self._redirect_to_slash(server)
-
-    def plain_callback(
-        self, outputs: Sequence[Output], inputs: Sequence[Input | State], answer: Callable[..., Sequence[Any]]
-    ) -> None:
-        """Register a callback that asks nothing of Dash but the values of its inputs (portico/plain_callback.py).
-
-        Args:
-            outputs, inputs: properties of components with ids that are texts; state comes behind all inputs.
-            answer: takes a value for each input and returns one for each output; not called when the page opens.
-
-        Raises:
-            ValueError: they are not so.
-        """
-        if not all(isinstance(each.component_id, str) for each in (*outputs, *inputs)):
-            raise ValueError("plain_callback: the ids must be texts")
-        are_state = [isinstance(each, State) for each in inputs]
-        if are_state != sorted(are_state):
-            raise ValueError("plain_callback: state must come behind all inputs")
-        known = {*self.callback_map}
-        self.callback([*outputs], *inputs, prevent_initial_call=True)(answer)
-        (name,) = self.callback_map.keys() - known
-        self._plain[name] = PlainCallback(outputs, answer)
 
     def index(self, *args: Any, **kwargs: Any) -> Response:
         """Answer the page, as it was made for another reader where that is the same."""
@@ -212,8 +187,7 @@ class PageApp(dash.Dash):
             with answered_if_it_fits(unquote(request.headers.get(BUILD_HEADER, "")), self.build):
                 check_callback_body(body, self.callback_map)
                 version = version_of(self) if self.page.fresh_s else ""
-                plain = self._plain.get(body["output"])
-                return with_sharing(plain.response(body) if plain else dispatch(), self, version)
+                return with_sharing(dispatch(), self, version)
 
         return guarded_dispatch
 

@@ -13,17 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.http import message
 
 from portico.access_log import JsonAccessLog
-from portico.draining_worker import DrainingWorker
-from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
-from portico.refusals import refuse_in_the_sites_words
-from portico.replacement import ReplacingArbiter
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
-from portico.whole_response import send_whole_responses
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -31,10 +25,11 @@ if TYPE_CHECKING:
 # The grace that a stopping worker gives its requests; compose's stop_grace_period is longer.
 GRACEFUL_TIMEOUT_S = 25
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name
-MAX_HEADER_BYTES = 16 * 1024  # of one header; what the nginx gateway's buffers hold in front of us
-# Above what error_pages answers in the site's frame; a longer line is refused while it is read.
-MAX_REQUEST_LINE_BYTES = 2 * MAX_ADDRESS_LENGTH
-JITTER = 5  # a fifth more, by chance: replicas that started together are not all replaced at once
+MAX_HEADER_BYTES = 8190  # of one header; what the nginx gateway's buffers hold in front of us
+MAX_REQUEST_LINE_BYTES = 8190  # gunicorn's own maximum
+JITTER_SHARE = (
+    5  # max_requests varies by up to a fifth, so that workers that started together do not all restart at once
+)
 KEEPALIVE_S = 75  # longer than the gateway keeps an idle connection, so that the gateway closes first
 
 
@@ -53,20 +48,16 @@ class WarmServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no ty
     def load(self) -> "WSGIApplication":
         return self._application
 
-    def run(self) -> None:
-        """Serve until SIGTERM."""
-        ReplacingArbiter(self).run()
-
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """gunicorn's options for a service or a gateway."""
     return {
         "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
         "preload_app": True,
-        "worker_class": DrainingWorker,
+        "worker_class": "gthread",
         "workers": settings.workers,
         "max_requests": settings.worker_requests,
-        "max_requests_jitter": settings.worker_requests // JITTER,
+        "max_requests_jitter": settings.worker_requests // JITTER_SHARE,
         "threads": settings.all_threads(),
         "keepalive": KEEPALIVE_S,
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
@@ -96,9 +87,6 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
         sys.exit(EXIT_CONFIG)
     gc.collect()
     gc.freeze()  # what was built stays shared with the workers: a collection would write to its pages
-    send_whole_responses()
-    refuse_in_the_sites_words()
-    message.MAX_REQUEST_LINE = MAX_REQUEST_LINE_BYTES  # gunicorn's setting allows less than it
     WarmServer(application, site.settings).run()
 
 

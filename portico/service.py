@@ -5,10 +5,10 @@ from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
 
-from portico.draining_worker import DRAINING
 from portico.error_pages import page_at
 from portico.page_app import PageApp
 from portico.readiness import Readiness, readiness_of
+from portico.settings import Settings
 from portico.shared_answers import VERSION_ASKED, VERSION_HEADER, VERSION_HOLDS_S, sharing_for, version_of
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
@@ -54,7 +54,11 @@ def _readiness(checks: Sequence[tuple[PageApp, Readiness]]) -> Response:
 
 
 def _is_ready(app: PageApp, readiness: Readiness) -> bool:
-    return app.warm and not request.environ.get(DRAINING, False) and readiness.is_ready()
+    return app.warm and not _is_draining(app.site.settings) and readiness.is_ready()
+
+
+def _is_draining(settings: Settings) -> bool:
+    return settings.draining_file is not None and settings.draining_file.exists()
 
 
 def _answer(value: dict[str, object]) -> Response:

@@ -14,8 +14,6 @@ ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
-# What leaks, however little, ends with its process; a busy page needs minutes for so many, a quiet one days.
-DEFAULT_WORKER_REQUESTS = 50_000
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
 DATABASE_SCHEMES = ("postgresql", "postgres", "duckdb")
 DUCKDB_MAGIC, DUCKDB_MAGIC_AT = b"DUCK", 8  # https://duckdb.org/docs/stable/internals/storage
@@ -39,8 +37,9 @@ class Settings:
         remotes: page name to the address of its service (`PORTICO_REMOTE`).
         host, port: where to listen (`HOST`, `PORT`).
         workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
-        worker_requests: after how many a gunicorn process is replaced, and up to a fifth more; 0 for never
-            (`PORTICO_WORKER_REQUESTS`).
+        worker_requests: requests after which a gunicorn worker restarts, plus up to a fifth; 0 for never
+            (`PORTICO_WORKER_REQUESTS`). For two workers or more: one alone refuses requests while it restarts.
+        draining_file: exists while this service drains (`PORTICO_DRAINING_FILE`; see drain.sh); None if it never does.
         data: where the tables are: a folder, or the address of a database (file); empty for the sample alone
             (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
         query_seconds, query_memory: what a query may take, and all queries of a process together
@@ -56,7 +55,8 @@ class Settings:
     port: int = DEFAULT_PORT
     workers: int = 1
     threads: int = 40
-    worker_requests: int = DEFAULT_WORKER_REQUESTS
+    worker_requests: int = 0
+    draining_file: Path | None = None
     build: str = ""
     dev: bool = False
     data: str = field(default="", repr=False)  # an address may hold a password
@@ -96,7 +96,8 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         port=_integer(environ, "PORT", DEFAULT_PORT, 1, 65535),
         workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
         threads=_integer(environ, "PORTICO_THREADS", 40, 1, 256),
-        worker_requests=_integer(environ, "PORTICO_WORKER_REQUESTS", DEFAULT_WORKER_REQUESTS, 0, 10**9),
+        worker_requests=_integer(environ, "PORTICO_WORKER_REQUESTS", 0, 0, 10**9),
+        draining_file=Path(file) if (file := environ.get("PORTICO_DRAINING_FILE")) else None,
         build=environ.get("PORTICO_BUILD", ""),
         data=_data(environ),
         query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),

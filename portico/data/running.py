@@ -17,7 +17,6 @@ from flask import has_request_context, request
 
 from portico.client_connection import Pace, client_socket, has_left
 from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
-from portico.turn_note import NOTE, TurnNote
 
 LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 LOOKS_IN_VAIN = 20
@@ -259,9 +258,6 @@ class Watch:
 
     def _wait_for_turn(self) -> None:
         until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
-        note = turn_note() if self._alone else None
-        if note is not None:
-            note.asked, note.begun = time.monotonic(), None
 
         def look() -> None:
             if reader is not None and has_left(reader):
@@ -270,8 +266,6 @@ class Watch:
                 raise Busy("Too much is being worked out right now. Try again in a moment.")
 
         self._turns.take(look)
-        if note is not None:
-            note.begun = time.monotonic()
 
     def _add(self, query: Running) -> None:
         with self._changed:
@@ -325,9 +319,3 @@ def took_too_long(seconds: float) -> TookTooLong:
 def reader_socket() -> socket.socket | None:
     """The connection of the reader who asks, if a request is being answered."""
     return client_socket(request.environ) if has_request_context() else None
-
-
-def turn_note() -> TurnNote | None:
-    """Where the worker reads of the turn of the request that is being answered, if it wants to know."""
-    found = request.environ.get(NOTE) if has_request_context() else None
-    return found if isinstance(found, TurnNote) else None

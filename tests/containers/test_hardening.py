@@ -20,6 +20,7 @@ SECRET = re.compile(r"passw|secret|token|credential|private|://[^/ ]*:[^/ ]*@", 
 FILES_OF_SECRETS = (".env*", ".git", ".netrc", ".npmrc", ".pgpass", ".pypirc", "id_rsa*", "id_ed25519*", "*.key")
 OURS = ("/site", "/usr/share/portico", "/etc/nginx", "/root", "/home", "/tmp")
 GRACEFUL_TIMEOUT_S = 25  # of gunicorn and of nginx's workers
+DRAIN_S = 3
 
 
 @pytest.fixture(params=SERVICES)
@@ -67,7 +68,7 @@ def test_memory_and_processes_are_limited(container: dict):
 
 
 def test_requests_in_flight_have_their_time_when_it_stops(container: dict):
-    assert container["Config"]["StopTimeout"] > GRACEFUL_TIMEOUT_S
+    assert container["Config"]["StopTimeout"] > DRAIN_S + GRACEFUL_TIMEOUT_S
 
 
 def test_log_cannot_fill_the_disk(container: dict):

@@ -124,21 +124,6 @@ def test_site_is_served_by_several_workers():
         assert [ask(address, "/barchart/").status for _ in range(8)] == [200] * 8
 
 
-STOPPED_EARLY = """
-import os, signal
-from portico.early_stop import exit_on_sigterm
-exit_on_sigterm()
-os.kill(os.getpid(), signal.SIGTERM)
-print("still here")
-"""
-
-
-def test_process_that_is_told_to_stop_while_it_starts_stops_at_once():
-    command = [sys.executable, "-c", STOPPED_EARLY]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stdout) == (128 + signal.SIGTERM, "")
-
-
 def test_service_that_is_told_of_remote_pages_says_who_can_reach_them():
     (line,) = start_and_fail("portico", PORTICO_REMOTE="barchart=http://127.0.0.1:1")
     assert line.startswith("portico: environment: PORTICO_REMOTE = 'barchart': only the gateway knows the way")

@@ -18,7 +18,6 @@ from portico.data import running
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.running import Patience, Turns, Watch, with_patience
-from portico.turn_note import NOTE, TurnNote
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
@@ -400,29 +399,3 @@ def test_one_who_gives_up_beside_one_who_is_alone_leaves_the_queue():
     assert not turns.are_waited_for()
     turns.give_back()
     turns.take(raise_busy)
-
-
-def test_turn_of_one_who_is_left_alone_is_noted_for_the_worker():
-    note, watch, before = TurnNote(), Watch(30, 1, alone=3600), time.monotonic()
-    with Flask("app").test_request_context(environ_overrides={NOTE: note}), ThreadPoolExecutor(1) as other:
-        with watch.turn():
-            assert note.asked is not None
-            assert not note.is_awaited
-            waiting = TurnNote(asked=before, begun=before)  # it had another turn before
-
-            def waits():
-                with Flask("app").test_request_context(environ_overrides={NOTE: waiting}), watch.turn():
-                    return waiting.is_awaited
-
-            answer = other.submit(waits)
-            deadline = time.monotonic() + SOON_S
-            while waiting.asked == before and time.monotonic() < deadline:
-                time.sleep(0.001)
-            assert waiting.is_awaited
-        assert answer.result() is False
-
-
-def test_turn_of_many_at_once_is_not_noted():
-    note = TurnNote()
-    with Flask("app").test_request_context(environ_overrides={NOTE: note}), Watch(30, 4).turn():
-        assert note == TurnNote()
