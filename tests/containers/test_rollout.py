@@ -44,7 +44,7 @@ class Copy:
         with pytest.MonkeyPatch.context() as shell:
             shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
             scale = ("--scale", f"{PAGE}={replicas}")
-            self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "gateway", PAGE)
+            self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "discovery", "gateway", PAGE)
 
     def start_rollout(self, *arguments: str) -> subprocess.Popen:
         return start_rollout(self.stack, *arguments)
@@ -73,14 +73,14 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory) -> Iterator[Copy]:
-    """The gateway and three replicas of a plain page whose callbacks are neither kept nor sent again: a cut is a failure."""
+    """Gateway, discovery and three replicas of a plain page whose callbacks are neither kept nor sent again: a cut is a failure."""
     folder = tmp_path_factory.mktemp("site")
     copy_site(folder)
     make_impure(folder, PAGE)
     shutil.copy(Path(__file__).with_name("plain_page.py"), folder / "services" / PAGE / "page.py")
     stack = Stack(f"portico-rollout-{uuid.uuid4().hex[:8]}", free_port(), folder)
     try:
-        stack.compose("build", "gateway", PAGE)
+        stack.compose("build", "discovery", "gateway", PAGE)
         copy = Copy(folder, stack, PageSource(folder, PAGE))
         copy.up()
         yield copy
