@@ -8,11 +8,10 @@ import pytest
 
 from portico.chart_view import LONGEST_QUERY
 from portico.form import SHOWN_PROBLEMS
-from portico.registry import read_registry
-from tests.processes import ROOT
+from tests.reference_site import reference_registry
 from tests.site.visitor import TEXT_LIMIT, Document, ask, asked, open_page, post, with_query, without_pace
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
 BELOW_HOME = [pytest.param(page, id=page.name) for page in REGISTRY if page.path != "/"]
 

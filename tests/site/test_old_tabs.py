@@ -2,12 +2,11 @@
 
 import pytest
 
-from portico.registry import read_registry
-from tests.processes import ROOT
+from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page, post, without_pace
 
-PAGES = [pytest.param(page, id=page.name) for page in read_registry(ROOT)]
-CHARTS = [pytest.param(page, id=page.name) for page in read_registry(ROOT) if page.path != "/"]
+PAGES = [pytest.param(page, id=page.name) for page in reference_registry()]
+CHARTS = [pytest.param(page, id=page.name) for page in reference_registry() if page.path != "/"]
 OTHER = {"X_Portico_Build": "another"}
 RENAMED = {"output": "drawing.figure", "outputs": {"id": "drawing", "property": "figure"}, "inputs": []}
 

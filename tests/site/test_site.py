@@ -12,12 +12,11 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from portico.registry import read_registry
 from portico.response_headers import SECURITY_HEADERS
-from tests.processes import ROOT
+from tests.reference_site import reference_registry
 from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post, without_hashes
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
 BELOW_HOME = [pytest.param(page, id=page.name) for page in REGISTRY if page.path != "/"]
 # An address of a page that shows another figure than the page alone.
