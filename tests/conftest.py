@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from tests.processes import MODES, ROOT
 from tests.reference_site import write_reference_site
+from tests.site.site_pages import look_at
 
 CHROMIUM = "/usr/bin/chromium"
 CONTAINERS = "containers"
@@ -43,8 +44,11 @@ def pytest_configure(config):
         return
     try:
         requests.get(url, timeout=GIVEN_SITE_TIMEOUT_S)
+        look_at(url.rstrip("/"))
     except requests.RequestException as error:
         raise pytest.UsageError(f"--url {url}: no site answers there: {error}") from None
+    except ValueError as error:
+        raise pytest.UsageError(f"--url {url}: {error}") from None
 
 
 def pytest_sessionstart():
