@@ -36,7 +36,7 @@ def discovered(url: str) -> Registry:
     if not document.link_texts:
         raise ValueError("the answer has no navigation; is it a Portico site?")
     pages = tuple(page_at(url, path, title) for path, title in document.link_texts.items())
-    return Registry(document.site_title, "", pages)
+    return Registry(document.texts["title"].rpartition(" · ")[2], "", pages)
 
 
 def page_at(url: str, path: str, title: str) -> Page:

@@ -332,8 +332,10 @@ def test_odd_detail_of_what_is_asked_is_answered_or_refused(site, page, value, k
 
 @pytest.mark.parametrize("page", BELOW_HOME)
 def test_value_that_is_nested_very_deep_is_refused(site, page):
-    for body in callbacks_of(site, page):
-        for depth in (10, 500, 900, 980, 990, 1000, 5000):
+    opened = open_page(site, page.path)
+    fair = (10, 500, 900) if opened.shown else ()  # a callback that is no chart's may take a list
+    for body in opened.callbacks():
+        for depth in (*fair, 980, 990, 1000, 5000):
             nested = "[" * depth + "]" * depth
             text = json.dumps(body | {"inputs": [body["inputs"][0] | {"value": "@"}, *body["inputs"][1:]]})
             assert_refused(post(site, page.path, text.replace('"@"', nested).encode()))

@@ -67,7 +67,9 @@ def test_address_says_what_is_drawn(site, name):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_callback_answers_what_its_address_shows(site, page):
-    opened = open_page(site, f"{page.path}?{ADDRESSES.get(page.name, '')}")
+    opened = open_page(site, page.path)
+    if shows_the_sample(opened):
+        opened = open_page(site, f"{page.path}?{ADDRESSES.get(page.name, '')}")
     for body in opened.callbacks():
         answer = post(site, page.path, body)
         assert answer.status in ACCEPTED

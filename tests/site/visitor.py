@@ -96,7 +96,6 @@ class Document(HTMLParser):
         self.painted: list[str] = []  # the tags of what is shown until scripts have run
         self.links: dict[str, bool] = {}  # of the navigation: address to whether it is the current page
         self.link_texts: dict[str, str] = {}  # of the navigation: address to what the link says
-        self.site_title = ""
         self.scripts: list[str] = []
         self.styles: list[str] = []
         self.preloads: list[str] = []
@@ -132,8 +131,6 @@ class Document(HTMLParser):
             self.texts[tag] = data
         if given.get("href") in self.links and data.strip() and any(each == "nav" for each, _ in self._open):
             self.link_texts[given["href"] or ""] = data.strip()
-        if given.get("class") == "site-title" and data.strip():
-            self.site_title = data.strip()
         if given.get("id") == "_portico-first":
             self.first = json.loads(data)
 
