@@ -48,6 +48,11 @@ def page_at(url: str, path: str, title: str) -> Page:
     return Page(name=name, path=path, title=title, description="")
 
 
+def draws(opened: OpenedPage) -> bool:
+    """Return True if this is a chart; one of a table that cannot be read offers nothing but other tables."""
+    return bool(opened.shown) and set(opened.shown["values"]) > {"table"}
+
+
 def shows_the_sample(opened: OpenedPage) -> bool:
     """Return True if this is a chart of the sample, whose columns and values are known here."""
     return bool(opened.shown) and opened.shown["values"].get("table") == SAMPLE

@@ -67,8 +67,14 @@ def construct_page(server):
 }
 
 
-@pytest.fixture
-def other_site(tmp_path):
+TABLES = {
+    "odd": {"a_shop.csv": b"-1,9999,<b>\n1,2,never\n3,4,x\n", "b_words.csv": b"word\nAtlantis\n\n"},
+    "broken": {"a_broken.parquet": b"PAR1 and no more", "b_empty.csv": b""},
+}
+
+
+@pytest.fixture(params=TABLES)
+def other_site(request, tmp_path):
     """A site with another title, pages of every kind beside the reference pages, and odd tables."""
     write_reference_site(tmp_path)
     registry = tmp_path / "pages.toml"
@@ -79,8 +85,8 @@ def other_site(tmp_path):
         (tmp_path / "services" / name / "__init__.py").touch()
         (tmp_path / "services" / name / "page.py").write_text(source, encoding="utf-8")
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a_shop.csv").write_text("-1,9999,<b>\n1,2,never\n3,4,x\n", encoding="utf-8")
-    (tmp_path / "data" / "b_words.csv").write_text("word\nAtlantis\n\n", encoding="utf-8")
+    for name, content in TABLES[request.param].items():
+        (tmp_path / "data" / name).write_bytes(content)
     return tmp_path
 
 
