@@ -80,6 +80,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8000
+# A named volume that is mounted here takes over the owner, so a page may write to it: docs/architecture.md, "What a page keeps"
+RUN install --directory --owner 10001 --group 10001 state
 USER 10001:10001
 EXPOSE 8000
 CMD ["python", "-m", "portico"]

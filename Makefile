@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-starts test-rollouts chaos integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bundles: ## Fetch the smaller plotly.js that pages.toml names, as images do; wit
 
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest
+
+test-pages: $(VENV)/dev.done ## Test your own pages, with your data, in a minute: each is wired, opens, and its first callbacks answer
+	@$(BIN)/python -m pytest tests/pages tests/test_wiring.py
 
 test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts in a row of every mode
 	@$(BIN)/python -m pytest tests/site/test_first_requests.py tests/containers/test_first_requests.py --starts 20

@@ -36,7 +36,7 @@ class NewPage:
         files = {
             service / "__init__.py": "",
             service / "page.py": self.text("page.py.txt"),
-            self.folder / "tests" / "site" / f"test_{self.name}_page.py": self.text("test_page.py.txt"),
+            self.folder / "tests" / "pages" / f"test_{self.name}_page.py": self.text("test_page.py.txt"),
             registry: registry.read_text(encoding="utf-8").rstrip("\n") + "\n" + self.text("pages.toml.txt"),
         }
         if compose.is_file():

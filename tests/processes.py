@@ -9,9 +9,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.reference_site import ROOT, reference_folder
+
+__all__ = ["ROOT"]  # tests take it from here
 START_LIMIT_S = 60
 POLL_S = 0.001  # so short that the first requests come right after the socket opens
 
@@ -64,9 +65,9 @@ def running_process(module: str, port: int, **environment: str) -> Iterator[subp
 
 
 def variables(**environment: str) -> dict[str, str]:
-    """The environment of this process, without what it says of a site, and with these variables."""
+    """The environment of this process with these variables; of another site than the reference one, only they speak."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_") and name != "HOST"}
-    return own | environment
+    return {**own, "PORTICO_SITE": str(reference_folder()), **environment}
 
 
 def kill(process: subprocess.Popen) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 import uuid
@@ -10,11 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 
 from portico.registry import read_registry
 from tests.processes import ROOT, free_port
+from tests.reference_site import write_reference_site
 
 COMMAND_LIMIT_S = 600  # a first build downloads every package
 KNOWN_WITHIN_S = 30
@@ -22,6 +25,8 @@ POLL_S = 0.02
 FREEZE_TRIES = 5
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
+FILES = ("Dockerfile", ".dockerignore", "Makefile")
+FOLDERS = ("requirements", "portico", "gateway", "deploy")
 STAND_IN = Path(__file__).parent / "stand_in_page.py"
 
 
@@ -106,10 +111,28 @@ class Stack:
             self.healthy()
 
 
+def copy_site(folder: Path) -> None:
+    """Copy what images and rollouts of the reference site are made of; its data folder is empty, so it shows the sample."""
+    write_reference_site(folder)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "data").mkdir()
+
+
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """Build the site's images, start it and wait until it is healthy; remove all of it when the block ends."""
-    stack = Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port())
+    """Build the reference site's images, start it and wait until it is healthy; remove all of it when the block ends."""
+    with TemporaryDirectory(prefix="portico-stack-") as folder:
+        copy_site(Path(folder))
+        with started_stack(Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port(), Path(folder))) as stack:
+            yield stack
+
+
+@contextmanager
+def started_stack(stack: Stack) -> Iterator[Stack]:
+    """Build and start a stack, and remove it when the block ends; a failure prints the end of its logs."""
     try:
         stack.compose("build")
         stack.healthy()

@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from portico.registry import read_registry
-from tests.processes import MODES, ROOT
+from tests.processes import MODES
+from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page, post, with_its_chart, without_pace, wrong_at_every_start
 
 FIRST_REQUESTS = 200
@@ -20,7 +20,7 @@ FIRST_REQUESTS = 200
 @pytest.fixture(scope="module")
 def first_requests(embedded):
     """What first visitors ask, as functions of a site, each with the answer of a site that is long up."""
-    asked = [send for page in read_registry(ROOT) for send in asked_first(embedded, page.path)]
+    asked = [send for page in reference_registry() for send in asked_first(embedded, page.path)]
     answered = [(send, seen(with_its_chart(partial(send, embedded)))) for send in asked]
     assert {status for _, (status, *_) in answered} == {200}
     return answered

@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from portico.registry import read_registry
 from portico.settings import THREADS_PER_REMOTE
 from portico.shared_assets.assets import own_package
-from tests.processes import ROOT, free_port, is_listening, kill, running, running_process
+from tests.processes import free_port, is_listening, kill, running, running_process
+from tests.reference_site import reference_registry
 from tests.site.visitor import Document, ask, open_page, post, with_its_chart, without_pace
 from tests.tries import TRIES, takes_less_than
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 BARS = REGISTRY.page("barchart")
 OTHERS = [page for page in REGISTRY if page.name != BARS.name]
 ONCE = re.compile(r'"end_id":"[^"]*"')  # Dash's random name of a page load

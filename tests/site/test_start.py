@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from portico.errors import EXIT_CONFIG
-from portico.registry import read_registry
 from tests.processes import ROOT, free_port, running, running_process, variables
+from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page
 from tests.small_sites import PAGE, write_site
 from tests.tries import TRIES, seconds_of
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 STARTS = ("gateway", "portico")
 END_LIMIT_S = 60  # what does not end serves for ever
 STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
