@@ -1,9 +1,6 @@
 """`make check-pages`: build and warm every page, and print one line for each problem."""
 
-import logging
 import sys
-
-from flask import Flask
 
 from portico.errors import ConfigError
 from portico.mounting import bare_server, mount_page, register_routes
@@ -15,7 +12,7 @@ from portico.warm_up import warm_up
 
 def problems_of(site: Site, page: Page) -> list[ConfigError]:
     """What is wrong with a page, found out on a server of its own."""
-    server: Flask = bare_server(site)
+    server = bare_server(site)
     try:
         mount_page(server, site, page)
         register_routes(server)
@@ -25,7 +22,7 @@ def problems_of(site: Site, page: Page) -> list[ConfigError]:
 
 
 def main() -> int:
-    logging.disable()  # a problem is a line; the log of a start has its traceback
+    """Print the problems behind the log, which has their tracebacks; return the exit status."""
     try:
         site = open_site()
         problems = [problem for page in site.local_pages() for problem in problems_of(site, page)]

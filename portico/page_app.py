@@ -23,6 +23,7 @@ from portico.first_paint import first_paint
 from portico.frame import Frame, json_for_html
 from portico.kept_pages import KeptPages, is_anybody
 from portico.page_arguments import check_arguments, check_server
+from portico.page_paths import page_at
 from portico.page_sessions import keep_sessions_apart
 from portico.plain_callback import PlainCallback
 from portico.registry import Page
@@ -210,6 +211,11 @@ class PageApp(dash.Dash):
         dash.Dash.layout.fset(self, value)
         self.is_same_for_all = False  # until somebody says so of this one
         self.validation_layout = own  # Dash would send the layout in the index a second time as this
+
+    def _setup_server(self) -> None:
+        """Set the page up at its own first request; Dash would at any page's on the server, and fail that one."""
+        if page_at(self.site.registry, request.path) == self.page:
+            super()._setup_server()
 
     def _generate_meta(self) -> list[dict[str, str]]:
         meta_tags: list[dict[str, str]] = self.config.meta_tags  # the frame has the usual ones
