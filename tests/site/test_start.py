@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -68,18 +69,40 @@ def test_page_that_fails_when_it_is_warmed_up_ends_with_a_log_and_one_line(tmp_p
     assert "ZeroDivisionError: division by zero" in log
 
 
-SLOW = PAGE.replace("lambda text: text", "lambda text: __import__('time').sleep(3600)")
 EXITS = "import sys; sys.exit(3)"
+WAITS = """
+def wait(text):
+    with Path("{folder}", "calls").open("a") as calls:
+        calls.write(text)
+    while not Path("{folder}", "go").exists():
+        time.sleep(0.05)
+    return text
+"""
+
+
+def waits_in_a_callback(folder):
+    """A page whose first callback waits until there is a file "go" in a folder, and notes its calls there."""
+    source = PAGE.replace("lambda text: text", "wait")
+    return "import time\nfrom pathlib import Path\n" + source + WAITS.replace("{folder}", str(folder))
 
 
 @pytest.mark.parametrize("module", STARTS)
 def test_pages_that_fail_or_hang_at_the_start_stop_no_other(tmp_path, module):
-    sources = {"a": PAGE, "b": EXITS, "c": FAILS_IN_A_CALLBACK, "d": SLOW, "e": PAGE}
+    sources = {"a": PAGE, "b": EXITS, "c": FAILS_IN_A_CALLBACK, "d": waits_in_a_callback(tmp_path), "e": PAGE}
+
+    def ready():
+        return {name: ask(address, f"/{name}/_status").json()["ready"] for name in sources}
+
     with running(module, PORTICO_SITE=str(write_site(tmp_path, sources))) as address:
         opened = {name: ask(address, f"/{name}/", accept="text/html").status for name in sources}
-        ready = {name: json.loads(ask(address, f"/{name}/_status").body)["ready"] for name in sources}
-    assert opened == {"a": 200, "b": 503, "c": 200, "d": 200, "e": 200}
-    assert ready == {"a": True, "b": False, "c": True, "d": False, "e": True}
+        assert opened == {"a": 200, "b": 503, "c": 200, "d": 200, "e": 200}
+        assert ready() == {"a": True, "b": False, "c": True, "d": False, "e": True}
+        (tmp_path / "go").touch()
+        deadline = time.monotonic() + END_LIMIT_S
+        while not ready()["d"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert (tmp_path / "calls").read_text() == "seen"  # once
 
 
 @pytest.mark.parametrize("module", STARTS)
