@@ -93,15 +93,21 @@ def _construct_pages(site: Site, pages: Sequence[Page], failed: dict[str, Config
 def _warm_in_time(server: Flask, app: PageApp) -> None:
     """Warm a page that is one of several: what fails or takes long stops and delays nothing but the page."""
     try:
-        problems = within(WARM_UP_TIME_BOX_S, lambda: warm_up(server, app), f"warm-up of {app.page.name}")
+        within(WARM_UP_TIME_BOX_S, lambda: _warm(server, app), f"warm-up of {app.page.name}")
+    except TimeoutError:
+        logger.warning("%s: not warm after %d s; it is ready once it is", app.page.name, WARM_UP_TIME_BOX_S)
+
+
+def _warm(server: Flask, app: PageApp) -> None:
+    try:
+        problems = warm_up(server, app)
     except ConfigError as error:
         _end_start_if_needed(app.site, error)
         fail_page(server, app.page, error)
-    except TimeoutError:
-        logger.warning("%s: not warm after %d s; it is ready once it is", app.page.name, WARM_UP_TIME_BOX_S)
-    else:
-        for problem in problems:
-            logger.error("the page %s is served, but: %s", app.page.name, problem)
+        return
+    for problem in problems:
+        _end_start_if_needed(app.site, problem)
+        logger.error("the page %s is served, but: %s", app.page.name, problem)
 
 
 def _end_start_if_needed(site: Site, error: ConfigError) -> None:

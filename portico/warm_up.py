@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from dash import Output, html
 from dash.development.base_component import Component
@@ -24,7 +24,6 @@ from portico.registry import REGISTRY_FILE
 from portico.shared_assets.assets import CODINGS
 from portico.trace_types import not_drawn
 
-Result = TypeVar("Result")
 AS_BROWSERS = {"Accept-Encoding": ", ".join(CODINGS)}  # a compressed file is read, where there is one
 SHARED_FILE = re.compile(rb'(?:src|href)="(/_shared/[^"]*)"')
 
@@ -38,29 +37,36 @@ def warm_up(server: Flask, app: PageApp) -> list[ConfigError]:
     client = server.test_client()
     try:
         _open_page(client, app)
-        problems = [problem for body in sample_callbacks(app) if (problem := _try_callback(client, app, body))]
-    except SystemExit as error:
-        raise _error(app, "warm-up", app.page.name, f"raised SystemExit: {error}") from error
+        with server.test_request_context(app.page.path):
+            bodies = sample_callbacks(app)
+        problems = [problem for body in bodies if (problem := _try_callback(client, app, body))]
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        raised = f"raised {type(error).__name__} when it was warmed up: {error}"
+        raise _error(app, "layout", app.page.name, raised) from error
     app.warm = True
     return problems
 
 
-def within(seconds: float, work: Callable[[], Result], name: str) -> Result:
-    """Return what some work returns, or raise what it raises, in a thread that is left alone when the time is over.
+def within(seconds: float, work: Callable[[], None], name: str) -> None:
+    """Wait for some work, and raise what it raises, in a thread that is left alone when the time is over.
 
     Raises:
         TimeoutError: the work goes on.
     """
-    done: Future[Result] = Future()
+    done: Future[None] = Future()
 
     def run() -> None:
         try:
-            done.set_result(work())
+            work()
         except BaseException as error:
             done.set_exception(error)
+        else:
+            done.set_result(None)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    return done.result(seconds)
+    done.result(seconds)
 
 
 def _open_page(client: FlaskClient, app: PageApp) -> None:

@@ -23,6 +23,8 @@ BROKEN = {
     "global": PAGE.replace("app.callback", "import dash; dash.callback", 1),
     "no server": PAGE.replace("return app.server", ""),
     "layout": "import flask\n" + BROKEN_LAYOUT,
+    "later layout": "import itertools\n"
+    + PAGE.replace("html.Div([", "lambda asked=itertools.count(): next(asked) > 2 and 1 / 0 or html.Div(["),
     "exit in the layout": "import flask\n" + BROKEN_LAYOUT.replace("1 / 0", "exit(3)"),
 }
 
@@ -63,6 +65,13 @@ def test_page_whose_first_callback_raises_is_served(build, small_site, caplog):
     assert [client.get(f"/{name}/_status").json["ready"] for name in "ab"] == [True, True]
     assert client.get("/a/", headers=READER).status_code == 200
     assert [each for each in caplog.messages if "services/a/page.py: callback = 'echo.children'" in each]
+
+
+def test_kind_of_trace_that_the_registry_does_not_load_stops_the_start(build, small_site):
+    drawing = PAGE.replace("lambda text: text", "lambda text: {'data': [{'type': 'scatter3d'}], 'layout': {}}")
+    registry = '[site]\ntitle = "S"\n[[page]]\nname = "a"\nbundle = "basic"\n[[page]]\nname = "b"\n'
+    with pytest.raises(ConfigError, match=r"pages\.toml: bundle of the page a = 'basic'"):
+        build(small_site({"a": drawing, "b": PAGE}, registry))
 
 
 SLOW = PAGE.replace("lambda text: text", "wait").replace(
