@@ -57,6 +57,9 @@ class PageApp(dash.Dash):
         csp: sources that the page's Content-Security-Policy allows besides the site's own, by directive, such as
             `{"connect-src": "https://tiles.example"}`.
 
+    Attributes:
+        check_ready: what readiness probes call, and all that they call; raises where the page could not answer a visitor.
+
     Raises:
         ConfigError: the module is not a page of the registry, or an argument is the site's.
     """
@@ -84,7 +87,7 @@ class PageApp(dash.Dash):
         self.build: str = self.site.build_of(self.page)
         self._is_warm = mmap(-1, 1)  # shared with the processes that are forked before the page is warm
         self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
-        self.check_ready: Callable[[], object] = str  # raises where the page could not answer; all that a probe calls
+        self.check_ready: Callable[[], object] = str
         self.is_same_for_all = False  # the layout, for whoever opens the same address of the same data
         self._kept = KeptPages()
         self._plain: dict[str, PlainCallback] = {}  # by what the renderer calls their outputs
