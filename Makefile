@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make p
 
 bundles: ## Fetch the smaller plotly.js that pages.toml names, as images do; without it the whole one is used (needs npm)
 	@mkdir -p shared/bundles && cd shared/bundles && sh ../../requirements/plotly-bundles.sh ../../pages.toml
+
+check-pages: $(VENV)/runtime.done ## Build and warm every page, and print one line for each problem
+	@$(BIN)/python -m portico.check_pages
 
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest

@@ -18,9 +18,10 @@ from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
 from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import error_answer, is_of_home
+from portico.error_pages import error_answer
 from portico.frame import Frame
 from portico.mounting import bare_server, page_server
+from portico.page_paths import is_of_home
 from portico.registry import Page
 from portico.response_headers import SECURITY_HEADERS
 from portico.service import NEVER_CACHED
@@ -40,7 +41,7 @@ def create_gateway(site: Site) -> "WSGIApplication":
     """Build the site of this process: its own pages, and the way to those that run elsewhere.
 
     Raises:
-        ConfigError: a local page cannot be served as it stands.
+        ConfigError: the registry or the environment is wrong, or the only page of this process.
     """
     frame = Frame(site.registry, site.assets)
     not_found = error_application(frame, HTTPStatus.NOT_FOUND)

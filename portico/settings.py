@@ -68,6 +68,11 @@ class Settings:
         """Queries of a process that run at the same time; the others wait for their turn."""
         return QUERIES_AT_ONCE
 
+    @property
+    def is_for_one_page(self) -> bool:
+        """Whether this process serves one page and nothing besides, as a page's container does."""
+        return len(self.pages) == 1 and not self.remotes
+
     def all_threads(self) -> int:
         """The threads of a gunicorn process: those for its own pages, and those that wait for remote ones."""
         return self.threads + THREADS_PER_REMOTE * len(self.remotes)

@@ -45,19 +45,21 @@ MODES = {"embedded": lambda: running("gateway"), "one_server": lambda: running("
 
 
 @contextmanager
-def running_process(module: str, port: int, **environment: str) -> Iterator[subprocess.Popen]:
+def running_process(
+    module: str, port: int, *, log: Path | None = None, **environment: str
+) -> Iterator[subprocess.Popen]:
     """Run `python -m MODULE` until the block ends, or until something in the block ends it."""
-    with tempfile.TemporaryFile() as log:
+    with log.open("w+b") if log else tempfile.TemporaryFile() as written:
         process = subprocess.Popen(
             [sys.executable, "-m", module],
             cwd=ROOT,
             env=variables(PORT=str(port), **environment),
-            stdout=log,
-            stderr=log,
+            stdout=written,
+            stderr=written,
             start_new_session=True,
         )
         try:
-            wait_until_listening(port, process, log)
+            wait_until_listening(port, process, written)
             yield process
         finally:
             process.terminate()

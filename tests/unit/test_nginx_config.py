@@ -9,7 +9,7 @@ import pytest
 
 from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
 from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, milliseconds, nginx_config, write_gateway
-from portico.error_pages import is_of_home
+from portico.page_paths import is_of_home
 from portico.registry import Registry, parse_registry
 from portico.response_headers import SECURITY_HEADERS
 from portico.shared_answers import KEPT_CODING
