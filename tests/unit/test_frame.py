@@ -46,19 +46,21 @@ def frame_of(title, description):
     return Frame(parse_registry(document), SharedAssets.of_site(ROOT))
 
 
-def test_odd_titles_are_texts_and_nothing_else(frame):
+def test_odd_titles_are_texts_and_nothing_else():
     odd = frame_of(ODD, ODD)
     page = odd.registry.page("bars")
-    plain = Tags(frame.page(frame.registry.page("bars"), "", **SLOTS))
+    long = frame_of("T" * len(ODD), "D")
+    plain = Tags(long.page(long.registry.page("bars"), "", **SLOTS))
     html = Tags(odd.page(page, "", **SLOTS))
     assert html.tags == plain.tags
     assert ODD in html.texts
 
 
-def test_odd_titles_are_texts_in_an_error_too(frame):
+def test_odd_titles_are_texts_in_an_error_too():
     odd = frame_of(ODD, ODD)
     unavailable = HTTPStatus.SERVICE_UNAVAILABLE
-    plain = frame.error(unavailable, frame.registry.page("bars"))
+    long = frame_of("T" * len(ODD), "D")
+    plain = long.error(unavailable, long.registry.page("bars"))
     html = odd.error(unavailable, odd.registry.page("bars"))
     assert Tags(html).tags == Tags(plain).tags
     assert f"{ODD} is not available right now" in Tags(html).texts
