@@ -74,7 +74,14 @@ class Frame:
     def _digest(self, *parts: str) -> str:
         """Of all that pages must have in common for one to take the place of another in the same document."""
         links = [(group.title, page.path, page.title) for group in self.registry.navigation() for page in group.pages]
-        site = [self.registry.title, self.registry.description, *links, self.assets.own("portico.css"), PRERENDER, THEME]
+        site = [
+            self.registry.title,
+            self.registry.description,
+            *links,
+            self.assets.own("portico.css"),
+            PRERENDER,
+            THEME,
+        ]
         return sha256(repr([*site, *parts]).encode()).hexdigest()[:DIGEST_LENGTH]
 
     def _render(self, name: str, **values: Any) -> str:

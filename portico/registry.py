@@ -160,7 +160,10 @@ def _data(document: Mapping[str, Any]) -> tuple[int, str]:
 def _parse_page(prefix: str, table: Any) -> Page:
     if not isinstance(table, dict):
         raise ConfigError(REGISTRY_FILE, prefix.rstrip("."), table, "must be a table, written as [[page]]")
-    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"} | {"group", "hidden"}
+    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"} | {
+        "group",
+        "hidden",
+    }
     _reject_unknown_keys(prefix, table, known)
     name = _page_name(prefix, table)
     body_limit = _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)

@@ -47,7 +47,7 @@
   const CLEAR = "rgba(0,0,0,0)";
   const templateOf = ({ ink, soft, grid, line, surface }, paper, plot) => {
     const lines = { gridcolor: grid, linecolor: line, zerolinecolor: line, tickcolor: line };
-    const axis = { ...lines, tickfont: { color: soft }, rangeselector: { bgcolor: surface, activecolor: grid } };
+    const axis = { ...lines, rangeselector: { bgcolor: surface, activecolor: grid } };
     const round = { bgcolor: CLEAR, angularaxis: lines, radialaxis: lines };
     const deep = { ...lines, backgroundcolor: CLEAR, showbackground: false };
     const button = { bgcolor: surface, bordercolor: line };
@@ -59,16 +59,16 @@
         paper_bgcolor: paper,
         plot_bgcolor: plot,
         font: { color: ink },
-        title: { font: { color: ink } },
         modebar: { bgcolor: CLEAR, color: soft, activecolor: ink },
         xaxis: axis,
         yaxis: lines,
+        legend: { bgcolor: CLEAR },
         polar: round,
         smith: { bgcolor: CLEAR },
         ternary: { bgcolor: CLEAR, aaxis: lines, baxis: lines, caxis: lines },
         scene: { bgcolor: CLEAR, xaxis: deep, yaxis: deep, zaxis: deep },
         geo: { bgcolor: CLEAR, landcolor: grid, lakecolor: CLEAR, oceancolor: CLEAR, subunitcolor: line, coastlinecolor: soft },
-        annotationdefaults: { arrowcolor: soft, font: { color: ink } },
+        annotationdefaults: { arrowcolor: soft },
         shapedefaults: { line: { color: soft } },
         sliderdefaults: { bgcolor: line, bordercolor: line },
         updatemenudefaults: button,
