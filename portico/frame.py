@@ -86,7 +86,7 @@ class Frame:
 
     def _render(self, name: str, **values: Any) -> str:
         template = _templates().get_template(name)
-        values |= {"prerender": json_for_html(PRERENDER), "theme": Markup(THEME)}
+        values |= {"prerender": json_for_html(PRERENDER), "theme": Markup(THEME)}  # noqa: S704 - a constant
         menu_below = menu_width(self.registry)
         return template.render(site=self.registry, asset=self.assets.own, menu_below=menu_below, **values)
 

@@ -239,7 +239,7 @@ def _group(prefix: str, table: Mapping[str, Any]) -> str:
     ):
         problem = f"must be one line of text with 1 to {LONGEST_GROUP} characters"
         raise ConfigError(REGISTRY_FILE, f"{prefix}group", value, problem)
-    return value.strip()
+    return str(value).strip()
 
 
 def _reject_twins(key: str, values: Iterable[str]) -> None:
