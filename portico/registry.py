@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from portico.errors import ConfigError
 
@@ -27,6 +27,7 @@ MAX_TIMEOUT_S = 3600.0
 MAX_BODY_LIMIT_BYTES = 1024**3
 MAX_FRESH_S = 24 * 3600
 FULL = "full"
+LONGEST_GROUP = 40  # characters: it stands in the navigation
 BUNDLES = (FULL, "basic", "cartesian")  # what they draw: portico/shared_assets/plotly_bundles.py
 DEFAULT_QUERY_SECONDS = 20
 MAX_QUERY_SECONDS = 3600
@@ -43,7 +44,8 @@ class Page:
 
     `path` begins and ends with a slash. `timeout_s` (seconds) and `body_limit_bytes` are what the
     gateway grants the page; `pure` says that its callbacks only read, and `fresh_s` (seconds) for how long
-    their answers may be shared. `bundle` is the plotly.js that the page draws with.
+    their answers may be shared. `bundle` is the plotly.js that the page draws with. Pages of one `group` stand
+    together in the navigation and on home; a `hidden` page is in neither and opens by its address.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Page:
     pure: bool = False
     fresh_s: int = 0
     bundle: str = FULL
+    group: str = ""
+    hidden: bool = False
 
     @property
     def status_path(self) -> str:
@@ -65,6 +69,13 @@ class Page:
     def requests_are_held(self) -> bool:
         """Whether the nginx gateway reads a request of this page to its end before it passes it on, and so can pass it on again."""
         return self.body_limit_bytes <= HELD_BODY_BYTES
+
+
+class Group(NamedTuple):
+    """Pages that the navigation shows together; a page without a group is alone in one without a title."""
+
+    title: str
+    pages: tuple[Page, ...]
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,14 @@ class Registry:
             if page.name == name:
                 return page
         raise KeyError(name)
+
+    def navigation(self) -> tuple[Group, ...]:
+        """Return the pages that are not hidden, by group; a group stands where its first page does."""
+        shown = [page for page in self.pages if not page.hidden]
+        by_group: dict[tuple[str, str], list[Page]] = {}
+        for page in shown:
+            by_group.setdefault((page.group, "" if page.group else page.name), []).append(page)
+        return tuple(Group(pages[0].group, tuple(pages)) for pages in by_group.values())
 
 
 def read_registry(folder: Path) -> Registry:
@@ -141,7 +160,10 @@ def _data(document: Mapping[str, Any]) -> tuple[int, str]:
 def _parse_page(prefix: str, table: Any) -> Page:
     if not isinstance(table, dict):
         raise ConfigError(REGISTRY_FILE, prefix.rstrip("."), table, "must be a table, written as [[page]]")
-    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"}
+    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"} | {
+        "group",
+        "hidden",
+    }
     _reject_unknown_keys(prefix, table, known)
     name = _page_name(prefix, table)
     body_limit = _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)
@@ -155,6 +177,8 @@ def _parse_page(prefix: str, table: Any) -> Page:
         pure=_flag(prefix, table, "pure"),
         fresh_s=_fresh(prefix, table, body_limit),
         bundle=_bundle(prefix, table),
+        group=_group(prefix, table),
+        hidden=_flag(prefix, table, "hidden"),
     )
 
 
@@ -206,6 +230,16 @@ def _bundle(prefix: str, table: Mapping[str, Any]) -> str:
         problem = f"is no bundle of plotly.js that Portico knows: {', '.join(BUNDLES)}"
         raise ConfigError(REGISTRY_FILE, f"{prefix}bundle", value, problem)
     return str(value)
+
+
+def _group(prefix: str, table: Mapping[str, Any]) -> str:
+    value = table.get("group", "")
+    if "group" in table and (
+        not isinstance(value, str) or not 0 < len(value.strip()) <= LONGEST_GROUP or not value.isprintable()
+    ):
+        problem = f"must be one line of text with 1 to {LONGEST_GROUP} characters"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}group", value, problem)
+    return str(value).strip()
 
 
 def _reject_twins(key: str, values: Iterable[str]) -> None:

@@ -78,7 +78,7 @@ def without_pace(text: str) -> str:
 
 def without_hashes(policy: str) -> str:
     """A Content-Security-Policy without the inline scripts that a page names beside the frame's own."""
-    return re.sub(r"(script-src 'self' \S+)( 'sha256-[A-Za-z0-9+/]{43}=')+", r"\1", policy)
+    return re.sub(r"(script-src 'self' \S+ \S+)( 'sha256-[A-Za-z0-9+/]{43}=')+", r"\1", policy)
 
 
 def post(site: str, path: str, body: bytes | object, content_type: str = "application/json", **headers: str) -> Answer:

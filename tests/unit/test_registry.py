@@ -30,15 +30,27 @@ def test_page_is_what_the_registry_says():
         "pure": True,
         "fresh": 60,
         "bundle": "basic",
+        "group": "G",
+        "hidden": True,
     }
     page = parse_registry(site_with(declared)).page("a")
     assert (page.path, page.title, page.description) == ("/", "T", "D")
     assert (page.timeout_s, page.body_limit_bytes, page.pure) == (0.5, 9, True)
     assert (page.fresh_s, page.bundle) == (60, "basic")
+    assert (page.group, page.hidden) == ("G", True)
 
 
 def test_pages_keep_their_order():
     assert parse_registry(site_with({"name": "b"}, {"name": "a"})).names() == ("b", "a")
+
+
+def test_navigation_has_groups_where_their_first_pages_stand_and_no_hidden_page():
+    entries = [("home", None), ("a", "Sales"), ("b", None), ("c", "Sales"), ("d", "b")]
+    pages = [{"name": name} | ({"group": group} if group else {}) for name, group in entries]
+    hidden = {"name": "secret", "group": "Sales", "hidden": True}
+    navigation = parse_registry(site_with(*pages, hidden)).navigation()
+    shown = [(group.title, [page.name for page in group.pages]) for group in navigation]
+    assert shown == [("", ["home"]), ("Sales", ["a", "c"]), ("", ["b"]), ("b", ["d"])]
 
 
 def test_limits_of_queries_are_what_the_registry_says():
@@ -105,6 +117,12 @@ def page(**keys):
         (page(title=""), r"page\[0\].title = '': must be a text that is not empty"),
         (page(title=3), r"page\[0\].title = 3: must be a text"),
         (page(description=[]), r"page\[0\].description = \[\]: must be a text"),
+        *(
+            (page(group=value), r"page\[0\].group = .*: must be one line of text with 1 to 40 characters")
+            for value in ("", " ", "x" * 41, "a\nb", 3, None, ["Sales"])
+        ),
+        (page(hidden="yes"), r"page\[0\].hidden = 'yes': must be true or false"),
+        (page(hidden=1), r"page\[0\].hidden = 1: must be true or false"),
         (page(pure="yes"), r"page\[0\].pure = 'yes': must be true or false"),
         (page(pure=1), r"page\[0\].pure = 1: must be true or false"),
         *(
