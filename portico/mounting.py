@@ -17,6 +17,7 @@ from flask import Flask
 
 from portico.error_pages import register_error_pages
 from portico.errors import ConfigError
+from portico.forwarded import SchemeFollowingSessions
 from portico.page_app import apps_of
 from portico.plotly_template import use_lean_template
 from portico.registry import Page
@@ -60,6 +61,7 @@ def bare_server(site: Site) -> Flask:
     """A Flask server of the site, with the shared assets and the error pages, and no page yet."""
     server = Flask("portico", static_folder=None)
     server.url_map.merge_slashes = False  # its redirects name the host and the scheme that a proxy asked with
+    server.session_interface = SchemeFollowingSessions()
     attach_site(server, site)
     server.register_blueprint(shared_blueprint(site.assets))
     register_error_pages(server, site)

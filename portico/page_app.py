@@ -130,7 +130,12 @@ class PageApp(dash.Dash):
 
     def _kept_under(self) -> Hashable:
         """On what the page that is asked for depends; None where it is made for its reader alone."""
-        if not self.is_same_for_all or not self.page.fresh_s or self.site.settings.dev or not is_anybody():
+        if (
+            not self.is_same_for_all
+            or not self.page.fresh_s
+            or self.site.settings.dev
+            or not is_anybody(self.site.registry)
+        ):
             return None
         try:
             data = self.data_version()
