@@ -42,7 +42,7 @@ if [ "$GATEWAY_WORKERS" = auto ]; then
   export GATEWAY_WORKERS
 fi
 # nginx wants an address; nobody connects from this one.
-[ "$GATEWAY_TRUSTED_PROXY" != none ] || GATEWAY_TRUSTED_PROXY=255.255.255.255/32
+[ "$GATEWAY_TRUSTED_PROXY" != none ] || GATEWAY_TRUSTED_PROXY=0.0.0.0/32
 case "$GATEWAY_TRUSTED_PROXY" in
   *[!0-9a-fA-F.:/]*)
     echo "gateway: GATEWAY_TRUSTED_PROXY = '$GATEWAY_TRUSTED_PROXY': must be one address or network, such as 10.0.0.0/8, or none" >&2
