@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from portico.registry import read_registry
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, inspect, logged, run
 from tests.processes import free_port, is_listening
@@ -53,9 +54,12 @@ def gateway_of(stack: Stack, **variables: str) -> Iterator[Gateway]:
     gateway = Gateway(f"{stack.project}-limits", free_port())
     settings = [f"--env={name}={value}" for name, value in variables.items()]
     folders = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/var/cache/portico"]
-    place = [f"--network={stack.project}_default", f"--publish=127.0.0.1:{gateway.port}:8080"]
-    run("docker", "run", "--detach", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
+    place = [f"--network={stack.network('outside')}", f"--publish=127.0.0.1:{gateway.port}:8080"]
+    run("docker", "create", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
     try:
+        for network in ("names", *read_registry(stack.folder).names()):
+            run("docker", "network", "connect", stack.network(network), gateway.name)
+        run("docker", "start", gateway.name)
         while not is_listening(gateway.port) or not answers(gateway):
             assert inspect(gateway.name)["State"]["Running"], run("docker", "logs", gateway.name)
             time.sleep(0.05)

@@ -32,7 +32,7 @@ def other_version(stack: Stack):
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    network = ["--network", f"{stack.project}_default", "--network-alias", "linechart"]
+    network = ["--network", stack.network("linechart"), "--network-alias", "linechart"]
     try:
         stack.scale("barchart", NEIGHBOURS)
         stack.stop("linechart")
