@@ -46,15 +46,16 @@ async def serve(registry: Registry, host: str, suffix: str) -> None:
 def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="discovery: %(message)s")
     suffix = os.environ.get("PORTICO_DNS_SUFFIX", "")
-    host = os.environ.get("DISCOVERY_HOST") or EVERYWHERE
+    host = os.environ.get("DISCOVERY_HOST")
     if arguments:
+        server = (host or "127.0.0.1", PORT)
         try:
-            addresses = ask(f"{arguments[0]}{suffix}", (host, PORT), ANSWERS_WITHIN_S)
+            addresses = ask(f"{arguments[0]}{suffix}", server, ANSWERS_WITHIN_S)
         except LookupError:
             print(f"discovery: no page is named {arguments[0]!r}", file=sys.stderr)
             return 1
         except OSError as error:
-            print(f"discovery: nothing answers on {host}:{PORT}: {error}", file=sys.stderr)
+            print(f"discovery: nobody answers on {server[0]}:{PORT}: {error}", file=sys.stderr)
             return 1
         print(*addresses or [], sep="\n")
         return 0 if addresses is not None else 1
@@ -63,7 +64,7 @@ def main(arguments: list[str]) -> int:
     except ConfigError as error:
         print(f"discovery: {error}", file=sys.stderr)
         return EXIT_CONFIG
-    asyncio.run(serve(registry, host, suffix))
+    asyncio.run(serve(registry, host or EVERYWHERE, suffix))
     return 0
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -157,6 +158,34 @@ def test_behind_a_trusted_proxy_a_client_is_whom_it_names(strict: Gateway):
     other = ask(strict.url, "/barchart/", x_forwarded_for="192.0.2.1")
     assert (first.status, other.status) == (TOO_MANY, http.HTTPStatus.OK)
     assert strict.clients(first, other) == ["2001:db8:1:2::1", "192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "heard"),
+    [
+        ("0.0.0.0/0", ("https", "dash.example", "dash.example")),
+        ("192.0.2.0/24", ("http", None, None)),
+        ("none", ("http", None, None)),
+    ],
+)
+def test_page_hears_scheme_and_host_of_a_trusted_proxy_alone(stack: Stack, trusted: str, heard: tuple):
+    said = {"x_forwarded_proto": "https", "x_forwarded_host": "dash.example", "x_forwarded_prefix": "/"}
+    with stack.stand_in("linechart"), gateway_of(stack, GATEWAY_TRUSTED_PROXY=trusted) as gateway:
+        seen = json.loads(ask(gateway.url, "/linechart/echo", **said).body)["headers"]
+        own = gateway.url.removeprefix("http://")
+        proto, forwarded_host, host = heard
+        assert seen["x-forwarded-proto"] == proto
+        assert (seen["x-forwarded-host"], seen["host"]) == (forwarded_host or own, host or own)
+        refused_below = ask(gateway.url, "/", x_forwarded_prefix="/dash").status == http.HTTPStatus.NOT_IMPLEMENTED
+        assert refused_below is (trusted == "0.0.0.0/0")
+
+
+@pytest.mark.parametrize("value", ["proxy.example", "10.0.0.0/8; include x"])
+def test_trusted_proxy_that_is_no_address_stops_the_gateway_with_the_reason(stack: Stack, value: str):
+    command = ("docker", "run", "--rm", f"--env=GATEWAY_TRUSTED_PROXY={value}", f"{stack.project}-gateway")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 78
+    assert f"GATEWAY_TRUSTED_PROXY = '{value}': must be one address or network" in done.stderr
 
 
 @pytest.mark.parametrize("strict", [{"GATEWAY_CLIENT_LIMITS": "off"}], indirect=True)
