@@ -43,6 +43,7 @@ class Copy:
         """Run that many replicas, as the shell would that the site was started from."""
         with pytest.MonkeyPatch.context() as shell:
             shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
+            shell.setenv("GATEWAY_START_SECONDS", "0")  # the other pages do not run here
             scale = ("--scale", f"{PAGE}={replicas}")
             self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "gateway", PAGE)
 
