@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portico.new_page import write_page
+from portico.registry import read_registry
 from tests.containers.stack import ROOT, Stack, run
 from tests.processes import free_port
 
@@ -87,8 +88,13 @@ class GrownStack(Stack):
 def grown_stack(folder: Path, running: list[str], others: list[str]) -> Iterator[GrownStack]:
     """Start some services of a grown site; the names of the others lead to the last of them, so that nginx finds every one."""
     stack = GrownStack(f"portico-bench-{os.getpid()}", free_port(), folder)
-    named = {"services": {running[-1]: {"networks": {running[-1]: {"aliases": others}}}}}
-    (folder / "aliases.json").write_text(json.dumps(named if others else {"services": {}}), encoding="utf-8")
+    named = {"services": {running[-1]: {"networks": {running[-1]: {"aliases": others}}}} if others else {}}
+    # The engine has addresses for some 30 networks of its own choice.
+    networks = {
+        name: {"ipam": {"config": [{"subnet": f"10.213.{number}.0/28"}]}}
+        for number, name in enumerate(read_registry(folder).names())
+    }
+    (folder / "aliases.json").write_text(json.dumps(named | {"networks": networks}), encoding="utf-8")
     try:
         stack.compose("up", "--build", "--detach", "--wait", *running)
         yield stack
