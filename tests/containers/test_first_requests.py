@@ -3,6 +3,8 @@
 `--starts 20` is the long form: 300 first requests after 20 starts.
 """
 
+import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from threading import Barrier
@@ -48,6 +50,22 @@ def test_first_requests_after_a_restart_of_the_gateway_are_answered(stack: Stack
     stack.compose("restart", "--timeout", "5", "gateway")
     stack.up()
     assert {*statuses_of_first_requests(stack)} == {200}
+
+
+def test_gateway_is_not_healthy_before_it_reaches_every_page(stack: Stack):
+    stack.stop("linechart")
+    try:
+        stack.compose("restart", "--timeout", "5", "gateway")
+        [gateway] = stack.containers("gateway")
+        check, deadline = ["docker", "exec", gateway, "gateway-health"], time.monotonic() + START_LIMIT_S
+        said = ""
+        while said != "not reached yet: /linechart/_status\n":  # other pages may not be reached yet either
+            checked = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
+            said = checked.stdout
+            assert checked.returncode != 0
+            assert time.monotonic() < deadline, said
+    finally:
+        stack.healthy()
 
 
 def test_page_that_is_down_holds_the_gateway_back_for_a_bounded_time(stack: Stack, monkeypatch: pytest.MonkeyPatch):
