@@ -42,18 +42,20 @@ COPY --from=gateway-files /gateway/files /usr/share/portico
 USER root
 RUN install --directory --mode 1777 /var/cache/portico
 COPY --chmod=755 gateway/nginx/start.sh /usr/local/bin/start-gateway
+COPY --chmod=755 gateway/nginx/health.sh /usr/local/bin/gateway-health
 # The image's own entrypoint, which start-gateway runs, fills in the template.
 ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
     NGINX_ENVSUBST_FILTER=^(PORTICO_DNS_SUFFIX|GATEWAY_) \
     PORTICO_DNS_SUFFIX= \
-    GATEWAY_DISCOVERY=discovery \
+    GATEWAY_DISCOVERY=discovery-dns \
     GATEWAY_WORKERS=auto \
     GATEWAY_LOG_LEVEL=crit \
     GATEWAY_CLIENT_LIMITS=on \
     GATEWAY_CLIENT_REQUESTS=100 \
     GATEWAY_CLIENT_BURST=1000 \
     GATEWAY_CLIENT_CONNECTIONS=200 \
-    GATEWAY_TRUSTED_PROXY=unix:
+    GATEWAY_TRUSTED_PROXY=none \
+    GATEWAY_START_SECONDS=60
 USER 101:101
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/start-gateway"]

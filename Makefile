@@ -35,7 +35,7 @@ test: $(VENV)/dev.done ## Run every test that this machine can run, and say what
 test-pages: $(VENV)/dev.done ## Test your own pages, with your data, in a minute: each is wired, opens, and its first callbacks answer
 	@$(BIN)/python -m pytest tests/pages tests/test_wiring.py
 
-test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts in a row of every mode
+test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts of every mode, 300 requests after `up --wait`, all answered
 	@$(BIN)/python -m pytest tests/site/test_first_requests.py tests/containers/test_first_requests.py --starts 20
 
 test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row under load, 50,000 requests

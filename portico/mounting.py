@@ -20,6 +20,7 @@ from portico.error_pages import register_error_pages
 from portico.errors import ConfigError
 from portico.failed_pages import answer_for_failed_pages, fail_page, failed_pages
 from portico.page_app import PageApp, apps_of
+from portico.page_sessions import PageSessions
 from portico.plotly_template import use_lean_template
 from portico.registry import REGISTRY_FILE, Page
 from portico.service import register_service_routes
@@ -125,6 +126,7 @@ def bare_server(site: Site) -> Flask:
     """A Flask server of the site, with the shared assets and the error pages, and no page yet."""
     server = Flask("portico", static_folder=None)
     server.url_map.merge_slashes = False  # its redirects name the host and the scheme that a proxy asked with
+    server.session_interface = PageSessions(site.registry)
     attach_site(server, site)
     server.register_blueprint(shared_blueprint(site.assets))
     register_error_pages(server, site)

@@ -24,7 +24,6 @@ from portico.frame import Frame, json_for_html
 from portico.kept_pages import KeptPages, is_anybody
 from portico.page_arguments import check_arguments, check_server
 from portico.page_paths import page_at
-from portico.page_sessions import keep_sessions_apart
 from portico.plain_callback import PlainCallback
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
@@ -82,7 +81,6 @@ class PageApp(dash.Dash):
         check_server(where, server)
         check_arguments(where, dash_options, OWN_ARGUMENTS)
         self.site: Site = site_of(server)
-        keep_sessions_apart(server, self.site.registry)
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
         self._is_warm = mmap(-1, 1)  # shared with the processes that are forked before the page is warm
@@ -154,7 +152,12 @@ class PageApp(dash.Dash):
 
     def _kept_under(self) -> Hashable:
         """On what the page that is asked for depends; None where it is made for its reader alone."""
-        if not self.is_same_for_all or not self.page.fresh_s or self.site.settings.dev or not is_anybody():
+        if (
+            not self.is_same_for_all
+            or not self.page.fresh_s
+            or self.site.settings.dev
+            or not is_anybody(self.site.registry)
+        ):
             return None
         try:
             data = self.data_version()

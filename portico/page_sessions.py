@@ -28,11 +28,9 @@ class PageSessions(SecureCookieSessionInterface):
         page = self._page()
         return page.path if page and not app.config["SESSION_COOKIE_PATH"] else super().get_cookie_path(app)
 
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return True where the visitor came by HTTPS, as the connection or a trusted proxy says."""
+        return request.is_secure or super().get_cookie_secure(app)
+
     def _page(self) -> Page | None:
         return page_at(self._registry, request.path)
-
-
-def keep_sessions_apart(server: Flask, registry: Registry) -> None:
-    """Give each page on a server a session of its own, unless the server's sessions are not Flask's."""
-    if type(server.session_interface) is SecureCookieSessionInterface:
-        server.session_interface = PageSessions(registry)

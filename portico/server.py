@@ -19,6 +19,7 @@ from portico.access_log import JsonAccessLog
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
+from portico.forwarded import with_trusted_proxy
 from portico.refusals import refuse_in_the_sites_words
 from portico.replacement import ReplacingArbiter
 from portico.settings import ENVIRONMENT, Settings
@@ -72,7 +73,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
         "limit_request_line": MAX_REQUEST_LINE_BYTES,
         "limit_request_field_size": MAX_HEADER_BYTES,
-        "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed; gunicorn's default is loopback's
+        "forwarded_allow_ips": "",  # who is believed: portico/forwarded.py; gunicorn's default is loopback
         "accesslog": "-",
         "logger_class": JsonAccessLog,
         "control_socket_disable": True,
@@ -90,7 +91,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     try:
         site = open_site()
         check_port_is_free(site.settings)
-        application = build(site)
+        application = with_trusted_proxy(build(site), site.settings.trusted_proxy)
     except ConfigError as error:
         print(f"portico: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

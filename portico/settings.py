@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ THREADS_PER_REMOTE = 16
 # What leaks, however little, ends with its process; a busy page needs minutes for so many, a quiet one days.
 DEFAULT_WORKER_REQUESTS = 50_000
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
+ANY_ADDRESS = ["0.0.0.0/0", "::/0"]
 DATABASE_SCHEMES = ("postgresql", "postgres", "duckdb")
 DUCKDB_MAGIC, DUCKDB_MAGIC_AT = b"DUCK", 8  # https://duckdb.org/docs/stable/internals/storage
 # A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
@@ -46,6 +48,8 @@ class Settings:
         query_seconds, query_memory: what a query may take, and all queries of a process together
             (`PORTICO_QUERY_SECONDS`, `PORTICO_QUERY_MEMORY`; unset = `[data]` of `pages.toml`).
         build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
+        trusted_proxy: addresses whose X-Forwarded-For, -Host and -Proto are believed (`PORTICO_TRUSTED_PROXY`: addresses or
+            networks, or `*` where only the gateway can connect; unset = nobody's).
         dev: pages reload in the browser and show their errors there; set by `gateway.dev` alone.
     """
 
@@ -62,6 +66,7 @@ class Settings:
     data: str = field(default="", repr=False)  # an address may hold a password
     query_seconds: int = DEFAULT_QUERY_SECONDS
     query_memory: str = DEFAULT_QUERY_MEMORY
+    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def queries_at_once(self) -> int:
@@ -106,7 +111,17 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         data=_data(environ),
         query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),
         query_memory=_memory(environ, registry.query_memory),
+        trusted_proxy=_networks(environ.get("PORTICO_TRUSTED_PROXY", "")),
     )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    named = ANY_ADDRESS if text.strip() == "*" else [each.strip() for each in text.split(",") if each.strip()]
+    try:
+        return tuple(map(ip_network, named))
+    except ValueError:
+        problem = "must be addresses or networks, such as 10.0.0.0/8, separated by commas, or *"
+        raise ConfigError(ENVIRONMENT, "PORTICO_TRUSTED_PROXY", text, problem) from None
 
 
 def _data(environ: Mapping[str, str]) -> str:

@@ -41,6 +41,22 @@ if [ "$GATEWAY_WORKERS" = auto ]; then
   GATEWAY_WORKERS=$((cores < MOST_WORKERS ? cores : MOST_WORKERS))
   export GATEWAY_WORKERS
 fi
+# nginx wants an address; nobody connects from this one.
+[ "$GATEWAY_TRUSTED_PROXY" != none ] || GATEWAY_TRUSTED_PROXY=0.0.0.0/32
+case "$GATEWAY_TRUSTED_PROXY" in
+  *[!0-9a-fA-F.:/]*)
+    echo "gateway: GATEWAY_TRUSTED_PROXY = '$GATEWAY_TRUSTED_PROXY': must be one address or network, such as 10.0.0.0/8, or none" >&2
+    exit 78
+    ;;
+esac
+export GATEWAY_TRUSTED_PROXY
+case "$GATEWAY_START_SECONDS" in
+  "" | *[!0-9]*)
+    echo "gateway: GATEWAY_START_SECONDS = '$GATEWAY_START_SECONDS': must be a whole number of seconds" >&2
+    exit 78
+    ;;
+esac
+touch /tmp/started  # health.sh
 look_for_room
 first=$(discovery)
 ask "${first:-$local_resolvers}"

@@ -56,6 +56,10 @@ class Stack:
         command = ("docker", "compose", "--project-name", self.project, *arguments)
         return run(*command, environment=self.environment, folder=self.folder)
 
+    def network(self, name: str) -> str:
+        """What the engine calls a network of docker-compose.yml; each page has one of its own name."""
+        return f"{self.project}_{name}"
+
     def containers(self, service: str) -> list[str]:
         """The ids of a service's running containers."""
         return self.compose("ps", "--quiet", service).split()
@@ -74,13 +78,17 @@ class Stack:
     def start(self, *services: str) -> None:
         self.compose("start", *services)
 
+    def up(self) -> None:
+        """Start what does not run, and wait until it is healthy."""
+        self.compose("up", "--detach", "--no-build", "--wait")
+
     def healthy(self) -> None:
         """Put everything back: one healthy replica of each service, each known to the gateway."""
-        self.compose("up", "--detach", "--no-build", "--wait")
+        self.up()
         self.until_known()
 
     def until_known(self) -> None:
-        """Return when the gateway answers for every page: it asks once a second who is there."""
+        """Return when a gateway that ran before answers for every page: it learns once a second who is back."""
         for page in read_registry(self.folder).pages:
             self.wait_for(page.status_path, 200, within=KNOWN_WITHIN_S)
 
@@ -98,7 +106,7 @@ class Stack:
     def stand_in(self, service: str) -> Iterator[None]:
         """Let `stand_in_page.py` answer instead of a page until the block ends: it tells what reached it."""
         name = f"{self.project}-stand-in"
-        network = ["--network", f"{self.project}_default", "--network-alias", service]
+        network = ["--network", self.network(service), "--network-alias", service]
         program = ["python", "-c", STAND_IN.read_text()]
         try:
             self.stop(service)
@@ -135,7 +143,7 @@ def started_stack(stack: Stack) -> Iterator[Stack]:
     """Build and start a stack, and remove it when the block ends; a failure prints the end of its logs."""
     try:
         stack.compose("build")
-        stack.healthy()
+        stack.up()
         yield stack
     except BaseException:
         print(stack.compose("logs", "--no-color", "--tail", "50"))

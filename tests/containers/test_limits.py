@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from portico.registry import read_registry
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, inspect, logged, run
 from tests.processes import free_port, is_listening
@@ -53,9 +55,12 @@ def gateway_of(stack: Stack, **variables: str) -> Iterator[Gateway]:
     gateway = Gateway(f"{stack.project}-limits", free_port())
     settings = [f"--env={name}={value}" for name, value in variables.items()]
     folders = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/var/cache/portico"]
-    place = [f"--network={stack.project}_default", f"--publish=127.0.0.1:{gateway.port}:8080"]
-    run("docker", "run", "--detach", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
+    place = [f"--network={stack.network('outside')}", f"--publish=127.0.0.1:{gateway.port}:8080"]
+    run("docker", "create", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
     try:
+        for network in ("names", *read_registry(stack.folder).names()):
+            run("docker", "network", "connect", stack.network(network), gateway.name)
+        run("docker", "start", gateway.name)
         while not is_listening(gateway.port) or not answers(gateway):
             assert inspect(gateway.name)["State"]["Running"], run("docker", "logs", gateway.name)
             time.sleep(0.05)
@@ -153,6 +158,34 @@ def test_behind_a_trusted_proxy_a_client_is_whom_it_names(strict: Gateway):
     other = ask(strict.url, "/barchart/", x_forwarded_for="192.0.2.1")
     assert (first.status, other.status) == (TOO_MANY, http.HTTPStatus.OK)
     assert strict.clients(first, other) == ["2001:db8:1:2::1", "192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "heard"),
+    [
+        ("0.0.0.0/0", ("https", "dash.example", "dash.example")),
+        ("192.0.2.0/24", ("http", None, None)),
+        ("none", ("http", None, None)),
+    ],
+)
+def test_page_hears_scheme_and_host_of_a_trusted_proxy_alone(stack: Stack, trusted: str, heard: tuple):
+    said = {"x_forwarded_proto": "https", "x_forwarded_host": "dash.example", "x_forwarded_prefix": "/"}
+    with stack.stand_in("linechart"), gateway_of(stack, GATEWAY_TRUSTED_PROXY=trusted) as gateway:
+        seen = json.loads(ask(gateway.url, "/linechart/echo", **said).body)["headers"]
+        own = gateway.url.removeprefix("http://")
+        proto, forwarded_host, host = heard
+        assert seen["x-forwarded-proto"] == proto
+        assert (seen["x-forwarded-host"], seen["host"]) == (forwarded_host or own, host or own)
+        refused_below = ask(gateway.url, "/", x_forwarded_prefix="/dash").status == http.HTTPStatus.NOT_IMPLEMENTED
+        assert refused_below is (trusted == "0.0.0.0/0")
+
+
+@pytest.mark.parametrize("value", ["proxy.example", "10.0.0.0/8; include x"])
+def test_trusted_proxy_that_is_no_address_stops_the_gateway_with_the_reason(stack: Stack, value: str):
+    command = ("docker", "run", "--rm", f"--env=GATEWAY_TRUSTED_PROXY={value}", f"{stack.project}-gateway")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 78
+    assert f"GATEWAY_TRUSTED_PROXY = '{value}': must be one address or network" in done.stderr
 
 
 @pytest.mark.parametrize("strict", [{"GATEWAY_CLIENT_LIMITS": "off"}], indirect=True)

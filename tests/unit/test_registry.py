@@ -12,6 +12,20 @@ def site_with(*pages, **more):
     return {"site": {"title": "S"}, "page": list(pages), **more}
 
 
+def test_site_names_the_headers_of_its_own_proxy():
+    document = {"site": {"title": "T", "identity_headers": ["X-Company-User"]}, "page": [{"name": "a", "egress": True}]}
+    registry = parse_registry(document)
+    assert registry.identity_headers == ("X-Company-User",)
+    assert registry.page("a").egress
+
+
+@pytest.mark.parametrize("value", ["X-User", [1], ["X User"], [""], ["X-User\nX"], ["$host"]])
+def test_identity_headers_must_be_names_of_headers(value):
+    with pytest.raises(ConfigError, match=r"site\.identity_headers") as error:
+        parse_registry({"site": {"title": "T", "identity_headers": value}, "page": [{"name": "a"}]})
+    assert "must be a list of header names" in str(error.value)
+
+
 def test_page_has_sensible_defaults():
     page = parse_registry(site_with({"name": "scatter"})).page("scatter")
     assert (page.path, page.title, page.description, page.pure) == ("/scatter/", "Scatter", "", False)

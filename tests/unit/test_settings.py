@@ -22,6 +22,19 @@ def test_remote_page_is_not_mounted_here(registry):
     assert settings.remotes == {"barchart": "http://bars:8000"}
 
 
+def test_proxies_that_are_believed_are_addresses_and_networks(registry):
+    trusted = read_settings(registry, {"PORTICO_TRUSTED_PROXY": "10.0.0.0/8, ::1"}).trusted_proxy
+    assert [*map(str, trusted)] == ["10.0.0.0/8", "::1/128"]
+    assert read_settings(registry, {}).trusted_proxy == ()
+    assert [*map(str, read_settings(registry, {"PORTICO_TRUSTED_PROXY": "*"}).trusted_proxy)] == ["0.0.0.0/0", "::/0"]
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.1/8", "10.0.0", "yes"])
+def test_proxy_that_is_no_address_is_refused(registry, text):
+    with pytest.raises(ConfigError, match=f"PORTICO_TRUSTED_PROXY = '{text}': must be addresses or networks"):
+        read_settings(registry, {"PORTICO_TRUSTED_PROXY": text})
+
+
 def test_pages_are_mounted_in_the_order_of_the_registry(registry):
     assert read_settings(registry, {"PORTICO_PAGES": " linechart , home"}).pages == ("home", "linechart")
 
