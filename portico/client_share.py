@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 def with_client_share(app: "WSGIApplication", site: Site, at_once: int) -> "WSGIApplication":
     """Answer requests of a client beyond a number of them under way with a 429, at once.
 
+    The status of a page is not counted: the gateway asks for it on behalf of a client, and it takes no time.
+
     Args:
         at_once: requests of one client that may be under way in this process.
     """
     frame, lock = Frame(site.registry, site.assets), threading.Lock()
     under_way: Counter[str] = Counter()
+    uncounted = {page.status_path for page in site.registry}
 
     def take(client: str) -> bool:
         with lock:
@@ -40,6 +43,8 @@ def with_client_share(app: "WSGIApplication", site: Site, at_once: int) -> "WSGI
                 del under_way[client]
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") in uncounted:
+            return app(environ, start_response)
         client = client_of(environ)
         if not take(client):
             asked = Request(environ)

@@ -3,8 +3,15 @@
 import random
 from collections.abc import Iterator
 
-MOST_BYTES = 16 * 1024
-TARGETS = ["/", "/healthz", "/barchart/", "/linechart/_status", "/_shared/none/0000/x.js", "/nope", "/barchart/?table=x"]
+TARGETS = [
+    "/",
+    "/healthz",
+    "/barchart/",
+    "/linechart/_status",
+    "/_shared/none/0000/x.js",
+    "/nope",
+    "/barchart/?table=x",
+]
 CALLBACK = "/barchart/_dash-update-component"
 HEADERS = [
     "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection", "Content-Type", "Cookie",
@@ -16,12 +23,25 @@ PIECES = [
     "application/", "a", "a=b; ", "a=", '"', '\\"', "%", "%2", "%41", "/", "//", "../", "?", "&", "a=1&", "#", "@", "[", ":", "::1,",
     "127.0.0.1, ", "-", "0-1,", "no-", "W/\"", "W/\"a\",", "(", "\t", "bytes=0-0,", "\xe9", "boundary=", "charset=",
 ]  # fmt: skip
-BODIES = ["[", '{"a":', "0,", '"', "\\u0000", "a=b&", "%41", "--x\r\n", '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n', "1e9"]
+BODIES = [
+    "[",
+    '{"a":',
+    "0,",
+    '"',
+    "\\u0000",
+    "a=b&",
+    "%41",
+    "--x\r\n",
+    '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n',
+    "1e9",
+]
 TYPES = ["application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain"]
 
 
 def head(method: str, target: str, *lines: str) -> bytes:
-    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""]).encode("latin-1")
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""]).encode(
+        "latin-1"
+    )
 
 
 def known_worst() -> Iterator[bytes]:
@@ -35,7 +55,10 @@ def known_worst() -> Iterator[bytes]:
         yield head("GET", target, *[f"X-{number}: {number}" for number in range(80)])
     yield head("GET", "/" + "%41" * 5000)
     yield head("GET", "/" + "../a/" * 3000)
-    yield posted("multipart/form-data; boundary=x", ('--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 280).encode())
+    yield posted(
+        "multipart/form-data; boundary=x",
+        ('--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 280).encode(),
+    )
     yield posted("application/json", b"[" * 15000)
     yield chunked(b"1\r\na\r\n" * 2600)
 
@@ -64,23 +87,24 @@ def _repetition(chance: random.Random, pieces: list[str], length: int) -> str:
 
 
 def _headers(chance: random.Random) -> bytes:
-    lines, left = [], chance.choice([500, 2000, 8000, 15000])
+    left = chance.choice([500, 2000, 8000, 15000])
     count = chance.choice([1, 1, 2, 4, 20])
     names = [chance.choice(HEADERS)] * count if chance.random() < 0.5 else chance.choices(HEADERS, k=count)
-    for name in names:
-        lines.append(f"{name}: {_repetition(chance, PIECES, left // count).strip()}")
+    lines = [f"{name}: {_repetition(chance, PIECES, left // count).strip()}" for name in names]
     return head(chance.choice(["GET", "GET", "HEAD", "POST", "OPTIONS"]), chance.choice(TARGETS), *lines)
 
 
 def _path(chance: random.Random) -> bytes:
     rest = _repetition(chance, [each for each in PIECES if each.strip() == each], chance.choice([100, 4000, 15000]))
-    return head("GET", chance.choice(["/", "/barchart/", "/_shared/", "/barchart/?", "/linechart"]) + rest.replace(" ", ""))
+    return head(
+        "GET", chance.choice(["/", "/barchart/", "/_shared/", "/barchart/?", "/linechart"]) + rest.replace(" ", "")
+    )
 
 
 def _body(chance: random.Random) -> bytes:
     body = _repetition(chance, BODIES, chance.choice([100, 4000, 15000])).encode("latin-1")
     if chance.random() < 0.2:  # in chunks of one byte, of some or of all
         size = chance.choice([1, 10, len(body)])
-        blocks = [body[at : at + size] for at in range(0, min(len(body), 2500 * size), size)]
-        return chunked(b"".join(b"%x\r\n%b\r\n" % (len(block), block) for block in blocks)[: MOST_BYTES * 2])
+        blocks = [body[at : at + size] for at in range(0, min(len(body), 2500 * size), size)]  # 6 bytes each
+        return chunked(b"".join(b"%x\r\n%b\r\n" % (len(block), block) for block in blocks))
     return posted(chance.choice(TYPES), body, chance.choice([CALLBACK, "/nope", "/healthz"]))
