@@ -1,4 +1,4 @@
-"""The Python gateway: a `DispatcherMiddleware` over local mounts and remote mounts.
+"""The Python gateway: local mounts and remote mounts by path.
 
 It serves the embedded mode, development and a machine without nginx. Every path reaches its page whole,
 as the page's own service would be asked for it. Not for the open internet: a client that sends its
@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
@@ -46,11 +45,11 @@ def create_gateway(site: Site) -> "WSGIApplication":
     not_found = error_application(frame, HTTPStatus.NOT_FOUND)
     pages = {page.path: mount_of(site, frame, page) for page in site.registry}
     shared = shared_assets_of(site, [app for app in pages.values() if isinstance(app, RemoteMount)])
-    mounts = {path.rstrip("/"): whole_path(app) for path, app in pages.items() if path != "/"}
-    mounts["/healthz"] = exactly_here(health(), not_found)
-    mounts[SHARED_PREFIX.rstrip("/")] = whole_path(shared)
+    mounts = {path.rstrip("/"): app for path, app in pages.items() if path != "/"}
+    mounts["/healthz"] = exactly_at("/healthz", health(), not_found)
+    mounts[SHARED_PREFIX.rstrip("/")] = shared
     home = only_of_home(pages.get("/", not_found), not_found)
-    return with_gateway_headers(DispatcherMiddleware(home, mounts))
+    return with_gateway_headers(by_path(mounts, home))
 
 
 def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
@@ -68,12 +67,16 @@ def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
     return error_application(frame, HTTPStatus.SERVICE_UNAVAILABLE, page)
 
 
-def whole_path(app: "WSGIApplication") -> "WSGIApplication":
-    """Undo what the dispatcher does to a path: a page owns its full path."""
+def by_path(mounts: Mapping[str, "WSGIApplication"], home: "WSGIApplication") -> "WSGIApplication":
+    """Pass a request on to the mount with the longest path, which gets the path whole; to home without one.
+
+    Not werkzeug's DispatcherMiddleware, which copies the path once for each slash in it.
+    """
+    longest_first = sorted(mounts.items(), key=lambda mount: -len(mount[0]))
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        environ["PATH_INFO"] = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        environ["SCRIPT_NAME"] = ""
+        path = f"{environ.get('PATH_INFO', '')}/"
+        app = next((app for mount, app in longest_first if path.startswith(f"{mount}/")), home)
         return app(environ, start_response)
 
     return application
@@ -89,11 +92,11 @@ def only_of_home(home: "WSGIApplication", not_found: "WSGIApplication") -> "WSGI
     return application
 
 
-def exactly_here(app: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
-    """Answer a mount's own path, and nothing below it."""
+def exactly_at(path: str, app: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Answer one path, and nothing below it."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return (not_found if environ.get("PATH_INFO") else app)(environ, start_response)
+        return (app if environ.get("PATH_INFO") == path else not_found)(environ, start_response)
 
     return application
 

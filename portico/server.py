@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
 from portico.access_log import JsonAccessLog
+from portico.client_share import with_client_share
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
@@ -99,7 +100,8 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     send_whole_responses()
     refuse_in_the_sites_words()
     message.MAX_REQUEST_LINE = MAX_REQUEST_LINE_BYTES  # gunicorn's setting allows less than it
-    WarmServer(application, site.settings).run()
+    fair = with_client_share(application, site, site.settings.threads_of_one_client())
+    WarmServer(fair, site.settings).run()
 
 
 def check_port_is_free(settings: Settings) -> None:

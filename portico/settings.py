@@ -14,6 +14,8 @@ ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
+# A thread that waits costs some tens of kilobytes. Of these, one client holds two thirds: more than an office of 60 needs at once.
+DEFAULT_THREADS = 96
 # What leaks, however little, ends with its process; a busy page needs minutes for so many, a quiet one days.
 DEFAULT_WORKER_REQUESTS = 50_000
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
@@ -55,7 +57,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     workers: int = 1
-    threads: int = 40
+    threads: int = DEFAULT_THREADS
     worker_requests: int = DEFAULT_WORKER_REQUESTS
     build: str = ""
     dev: bool = False
@@ -71,6 +73,10 @@ class Settings:
     def all_threads(self) -> int:
         """The threads of a gunicorn process: those for its own pages, and those that wait for remote ones."""
         return self.threads + THREADS_PER_REMOTE * len(self.remotes)
+
+    def threads_of_one_client(self) -> int:
+        """The threads of a gunicorn process that one client may hold at the same time; others find the rest free."""
+        return max(1, self.all_threads() * 2 // 3)
 
 
 def site_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -95,7 +101,7 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         host=environ.get("HOST") or "127.0.0.1",
         port=_integer(environ, "PORT", DEFAULT_PORT, 1, 65535),
         workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
-        threads=_integer(environ, "PORTICO_THREADS", 40, 1, 256),
+        threads=_integer(environ, "PORTICO_THREADS", DEFAULT_THREADS, 1, 256),
         worker_requests=_integer(environ, "PORTICO_WORKER_REQUESTS", DEFAULT_WORKER_REQUESTS, 0, 10**9),
         build=environ.get("PORTICO_BUILD", ""),
         data=_data(environ),

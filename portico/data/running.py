@@ -7,7 +7,6 @@ import os
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,10 +15,11 @@ from dataclasses import dataclass
 from flask import has_request_context, request
 
 from portico.client_connection import Pace, client_socket, has_left
+from portico.clients import client_of
 from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
+from portico.data.turns import LOOK_EVERY_S, Turns
 from portico.turn_note import NOTE, TurnNote
 
-LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 LOOKS_IN_VAIN = 20
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
 DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
@@ -69,78 +69,6 @@ class Running:
     stopped: DataError | None = None
 
 
-class Turns:
-    """Turns of which some are given at once, in the order in which they were asked for.
-
-    Args:
-        at_once: how many.
-        alone: for how long whoever has one is left alone (seconds). Who is done by then, as of a small table, would
-            only be slowed down by others: in Python they take the interpreter from each other.
-    """
-
-    def __init__(self, at_once: int, alone: float = 0) -> None:
-        self._lock = threading.Lock()
-        self._at_once = self._free = at_once
-        self._alone = alone
-        self._given = 0.0  # when the last one was (of time.monotonic())
-        self._waiting: deque[threading.Event] = deque()
-
-    def take(self, look: Callable[[], None]) -> None:
-        """Wait for a turn; what `look` raises meanwhile ends the wait."""
-        with self._lock:
-            if not self._waiting and self._may_begin():
-                self._begin()
-                return
-            own = threading.Event()
-            self._waiting.append(own)
-        try:
-            while not own.wait(self._looks_again_after(own)) and not self._joins(own):
-                look()
-        except BaseException:
-            with self._lock:
-                if not own.is_set():
-                    self._waiting.remove(own)
-                    raise
-            self.give_back()
-            raise
-
-    def are_waited_for(self) -> bool:
-        """Whether somebody waits for a turn."""
-        return bool(self._waiting)
-
-    def give_back(self) -> None:
-        with self._lock:
-            self._free += 1
-            if self._waiting and self._may_begin():
-                self._begin()
-                self._waiting.popleft().set()
-
-    def _looks_again_after(self, own: threading.Event) -> float:
-        """How soon one who waits looks again: the first may join those who have a turn."""
-        with self._lock:
-            is_first = bool(self._waiting) and self._waiting[0] is own
-            return self._alone if self._alone and is_first else LOOK_EVERY_S
-
-    def _may_begin(self) -> bool:
-        nobody_has_one = self._free == self._at_once
-        return nobody_has_one or (self._free > 0 and time.monotonic() - self._given >= self._alone)
-
-    def _begin(self) -> None:
-        self._free -= 1
-        self._given = time.monotonic()
-
-    def _joins(self, own: threading.Event) -> bool:
-        """Take a turn beside those who were alone for long enough, as the first of those who wait."""
-        with self._lock:
-            if own.is_set():
-                return True
-            if self._waiting[0] is not own or not self._may_begin():
-                return False
-            self._begin()
-            self._waiting.popleft()
-            return True
-
-
 class Watch:
     """Looks after the queries of a process: how many run at once, how long, and for whom.
 
@@ -168,7 +96,8 @@ class Watch:
         return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S), streams=True)
 
     def _reset(self) -> None:
-        self._turns = Turns(self._at_once, self._alone)
+        of_one = self._at_once if self._streams else self._at_once // 2  # downloads give way by their pace
+        self._turns = Turns(self._at_once, self._alone, of_one)
         self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()
@@ -188,14 +117,15 @@ class Watch:
         if self.holds_turn():
             yield
             return
-        self._wait_for_turn()
+        client = client_of(request.environ) if has_request_context() else ""
+        self._wait_for_turn(client)
         self._own.limit = self.seconds if seconds is None else seconds
         self._own.until = time.monotonic() + self._own.limit
         try:
             yield
         finally:
             self._own.until = None
-            self._turns.give_back()
+            self._turns.give_back(client)
 
     def holds_turn(self) -> bool:
         """Whether this thread holds a turn, so that it waits for none."""
@@ -257,7 +187,7 @@ class Watch:
                 with self._changed:
                     self._running.discard(query)
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self, client: str) -> None:
         until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
         note = turn_note() if self._alone else None
         if note is not None:
@@ -269,7 +199,7 @@ class Watch:
             if time.monotonic() > until:
                 raise Busy("Too much is being worked out right now. Try again in a moment.")
 
-        self._turns.take(look)
+        self._turns.take(look, client)
         if note is not None:
             note.begun = time.monotonic()
 
