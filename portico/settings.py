@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class Settings:
             (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
         query_seconds, query_memory: what a query may take, and all queries of a process together
             (`PORTICO_QUERY_SECONDS`, `PORTICO_QUERY_MEMORY`; unset = `[data]` of `pages.toml`).
+        spill: the folder for what queries do not hold in memory (`PORTICO_SPILL`; unset = one of this user in the
+            system's folder for temporary files). Not for a file system in memory.
         build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
         dev: pages reload in the browser and show their errors there; set by `gateway.dev` alone.
     """
@@ -64,6 +67,7 @@ class Settings:
     data: str = field(default="", repr=False)  # an address may hold a password
     query_seconds: int = DEFAULT_QUERY_SECONDS
     query_memory: str = DEFAULT_QUERY_MEMORY
+    spill: Path | None = None
 
     @property
     def queries_at_once(self) -> int:
@@ -107,6 +111,7 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         data=_data(environ),
         query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),
         query_memory=_memory(environ, registry.query_memory),
+        spill=Path(environ.get("PORTICO_SPILL") or f"{tempfile.gettempdir()}/portico-spill-{os.getuid()}").absolute(),
     )
 
 

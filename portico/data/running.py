@@ -16,7 +16,8 @@ from flask import has_request_context, request
 
 from portico.client_connection import Pace, client_socket, has_left
 from portico.clients import client_of
-from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
+from portico.data.failures import MORE_SECONDS, TOO_MUCH_MEMORY, Busy, Cancelled, DataError, NeededTooMuch, TookTooLong
+from portico.data.process_memory import is_short_of_memory
 from portico.data.turns import LOOK_EVERY_S, Turns
 from portico.turn_note import NOTE, TurnNote
 
@@ -66,6 +67,7 @@ class Running:
     deadline: float  # of time.monotonic()
     reader: socket.socket | None
     pace: Pace | None = None  # of a download's reader
+    is_large: bool = False
     stopped: DataError | None = None
 
 
@@ -98,6 +100,7 @@ class Watch:
     def _reset(self) -> None:
         of_one = self._at_once if self._streams else self._at_once // 2  # downloads give way by their pace
         self._turns = Turns(self._at_once, self._alone, of_one)
+        self._large_turns = Turns(1)
         self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()
@@ -117,15 +120,34 @@ class Watch:
         if self.holds_turn():
             yield
             return
-        client = client_of(request.environ) if has_request_context() else ""
-        self._wait_for_turn(client)
+        waits_until = time.monotonic() + min(self.waits, _patience.get().turn)
+        self._wait_for_turn(self._turns, waits_until)
         self._own.limit = self.seconds if seconds is None else seconds
         self._own.until = time.monotonic() + self._own.limit
+        self._own.waits_until = waits_until
+        self._own.turns = self._turns
         try:
             yield
         finally:
             self._own.until = None
-            self._turns.give_back(client)
+            if self._own.turns is not None:
+                self._own.turns.give_back(client_of_request())
+
+    def run_alone(self) -> None:
+        """Exchange the turn of this thread for the only one of large queries, and begin its time again.
+
+        Large queries run one after another, beside the small ones: each may take all the memory that queries have.
+
+        Raises:
+            Busy, Cancelled: before there was a turn.
+        """
+        if not self.holds_turn() or self._own.turns is self._large_turns:
+            return
+        self._own.turns, before = None, self._own.turns
+        before.give_back(client_of_request())
+        self._wait_for_turn(self._large_turns, self._own.waits_until)
+        self._own.turns = self._large_turns
+        self._own.until = time.monotonic() + self._own.limit
 
     def holds_turn(self) -> bool:
         """Whether this thread holds a turn, so that it waits for none."""
@@ -175,7 +197,8 @@ class Watch:
         with self.turn(seconds):
             reader = reader_socket()
             pace = Pace(reader, SLOW_BYTES_S, SLOW_FOR_S) if reader and self._streams else None
-            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader, pace)
+            is_large = self._own.turns is self._large_turns
+            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader, pace, is_large)
             self._add(query)
             try:
                 yield
@@ -187,8 +210,8 @@ class Watch:
                 with self._changed:
                     self._running.discard(query)
 
-    def _wait_for_turn(self, client: str) -> None:
-        until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
+    def _wait_for_turn(self, turns: Turns, until: float) -> None:
+        reader = reader_socket()
         note = turn_note() if self._alone else None
         if note is not None:
             note.asked, note.begun = time.monotonic(), None
@@ -197,9 +220,9 @@ class Watch:
             if reader is not None and has_left(reader):
                 raise Cancelled(LEFT)
             if time.monotonic() > until:
-                raise Busy("Too much is being worked out right now. Try again in a moment.")
+                raise Busy("The server is busy. Try again in a few seconds.")
 
-        self._turns.take(look, client)
+        turns.take(look, client_of_request())
         if note is not None:
             note.begun = time.monotonic()
 
@@ -219,6 +242,8 @@ class Watch:
                 if in_vain > LOOKS_IN_VAIN:
                     self._rest()
                 in_vain = 0 if self._running else in_vain + 1
+                if self._running and is_short_of_memory():
+                    self._stop_largest()
                 for query in self._running:
                     self._stop_if_over(query)
             time.sleep(LOOK_EVERY_S)
@@ -228,6 +253,11 @@ class Watch:
         while not self._running:
             self._changed.wait()
         self._rests = False
+
+    def _stop_largest(self) -> None:
+        """Stop the query that most likely takes the memory: a large one, or else the one that has run longest."""
+        largest = min(self._running, key=lambda query: (not query.is_large, query.deadline))
+        largest.stopped = largest.stopped or NeededTooMuch(TOO_MUCH_MEMORY)
 
     def _stop_if_over(self, query: Running) -> None:
         """Stop a query again at each look, until it ends: an engine may not have begun it at the first."""
@@ -250,6 +280,11 @@ def took_too_long(seconds: float) -> TookTooLong:
         f"This took longer than {seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time. "
         f"{MORE_SECONDS}"
     )
+
+
+def client_of_request() -> str:
+    """The client that asks, if a request is being answered; empty for the site itself."""
+    return client_of(request.environ) if has_request_context() else ""
 
 
 def reader_socket() -> socket.socket | None:
