@@ -77,10 +77,13 @@ FROM python:3.13-slim AS page
 WORKDIR /site
 COPY --from=packages /venv /venv
 COPY --from=library /site /site
+# A named volume takes its owner from the folder that it is mounted over.
+RUN install --directory --owner 10001 --group 10001 --mode 700 /site/spill
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
+    PORTICO_SPILL=/site/spill \
     PORT=8000
 # A named volume that is mounted here takes over the owner, so a page may write to it: docs/architecture.md, "What a page keeps"
 RUN install --directory --owner 10001 --group 10001 state

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row un
 
 chaos: $(VENV)/dev.done ## Strike the site in containers with fault after fault under load, half an hour: make chaos FAULTS="kill freeze"
 	@$(BIN)/python -m tests.chaos $(or $(FAULTS),--write)
+
+fuzz: $(VENV)/dev.done ## Look for requests that cost a gateway more than 10 ms: make fuzz URL=… PROCESS=its-main-process REQUESTS=100000
+	@$(BIN)/python -m tests.security "$(URL)" "$(PROCESS)" $(REQUESTS)
 
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
 	@$(BIN)/python -m pytest tests/site --url "$(URL)"

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # A file's address as pages name it: package, digest and file.
 SHARED_FILE = re.compile(r"[A-Za-z0-9._@/-]{1,400}")
+MAX_SEGMENTS = 100  # of a path
 CONNECT_TIMEOUT_S = 0.5  # a service is one step away: longer means that it is not there
 
 
@@ -54,7 +55,7 @@ def create_gateway(site: Site) -> "WSGIApplication":
     for page in site.registry:
         mounts[f"{SHARED_OF_PREFIX}{page.name}"] = shared_of_page(pages[page.path], own)
     home = only_of_home(pages.get("/", not_found), not_found)
-    return with_gateway_headers(DispatcherMiddleware(home, mounts))
+    return with_gateway_headers(bounded_path(DispatcherMiddleware(home, mounts), not_found))
 
 
 def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
@@ -79,6 +80,16 @@ def whole_path(app: "WSGIApplication") -> "WSGIApplication":
         environ["PATH_INFO"] = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         environ["SCRIPT_NAME"] = ""
         return app(environ, start_response)
+
+    return application
+
+
+def bounded_path(app: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Answer 404 for a path of very many segments: the dispatcher copies a path once for each slash in it."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        is_bounded = environ.get("PATH_INFO", "").count("/") <= MAX_SEGMENTS
+        return (app if is_bounded else not_found)(environ, start_response)
 
     return application
 

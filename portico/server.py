@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
 from portico.access_log import JsonAccessLog
+from portico.client_share import with_client_share
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
@@ -91,7 +92,8 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     try:
         site = open_site()
         check_port_is_free(site.settings)
-        application = with_trusted_proxy(build(site), site.settings.trusted_proxy)
+        shared = with_client_share(build(site), site, site.settings.threads_of_one_client())
+        application = with_trusted_proxy(shared, site.settings.trusted_proxy)
     except ConfigError as error:
         print(f"portico: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

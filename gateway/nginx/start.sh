@@ -8,6 +8,7 @@ set -eu
 
 GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
 MOST_WORKERS=8
+CONNECTIONS=8192 # of all workers together; a request to a page takes two
 LEAST_ROOM=4096 # KiB; above it, since nginx is told late
 
 # How long an answer holds: discovery says so itself (not at all, and nginx asks once a second); the others' own word is too long.
@@ -57,6 +58,10 @@ case "$GATEWAY_START_SECONDS" in
     ;;
 esac
 touch /tmp/started  # health.sh
+# What a client can make nginx hold before any limit counts it: 4 KB + 2 * 16 KB of an unfinished request's headers, and 1 KB
+# of the connection. All connections in this state: 8,192 * 37 KB = 296 MB. Beside them the tmpfs (64 + 48 + 48 MB when full) and
+# the workers themselves (5 MB each): below the 512 MB of GATEWAY_MEMORY.
+export GATEWAY_WORKER_CONNECTIONS=$((CONNECTIONS / GATEWAY_WORKERS))
 look_for_room
 first=$(discovery)
 ask "${first:-$local_resolvers}"

@@ -43,7 +43,7 @@ def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_
 
 @pytest.mark.parametrize("mode", MODES)
 def test_first_requests_are_answered_as_soon_as_the_socket_opens(mode, nth_start):
-    paths = [page.path for page in read_registry(ROOT)] * ASKED_EACH
+    paths = [page.path for page in reference_registry()] * ASKED_EACH
     with MODES[mode]() as address, ThreadPoolExecutor(len(paths)) as visitors:
         answers = visitors.map(lambda path: ask(address, path, accept="text/html").status, paths)
         assert {*answers} == {200}

@@ -47,6 +47,7 @@ PURE = {"name": "pure", "pure": True}
 UPLOADS = {"name": "uploads", "body_limit": 50 * 1024**2}
 GATEWAY_VARIABLES = {
     "GATEWAY_WORKERS",
+    "GATEWAY_WORKER_CONNECTIONS",
     "GATEWAY_LOG_LEVEL",
     "GATEWAY_CLIENT_LIMITS",
     "GATEWAY_CLIENT_REQUESTS",
@@ -351,6 +352,35 @@ def test_nothing_of_a_title_reaches_the_configuration(config: str):
 def test_braces_are_balanced(config: str):
     code = re.sub(r"#.*", "", config)
     assert code.count("{") == code.count("}")
+
+
+def test_patterns_match_in_bounded_time(config: str):
+    """A header is a client's: each repetition that has no bound may cost its length times itself."""
+    patterns = re.findall(r'"~\*?(\S.*)" [$\w.]+;', config)
+    assert len(patterns) > 10
+    for pattern in patterns:
+        bare = re.sub(r"\\.|\[\^?[^]]*\]", "x", pattern)  # without what is escaped and what a set holds
+        assert not re.search(r"[*+]|\{\d+,\}", bare), pattern
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=0.5,br;q=0", "gzip"),
+        ("br;q=0.001", "br"),
+        ("br; q=1.000", "br"),
+        ("br;q=0.000, gzip;q=1", "gzip"),
+        ("gzip;q=0", ""),
+        ("xbr", ""),
+        ("*", ""),
+    ],
+)
+def test_shared_file_has_the_best_coding_that_the_client_accepts(config: str, accepted: str, coding: str):
+    patterns = re.findall(r'"~\*(\S.*)" (\w+);', block(config, "map $short_accept_encoding $shared_coding"))
+    assert [name for _, name in patterns] == ["br", "gzip"]
+    assert next((name for pattern, name in patterns if re.search(pattern, accepted)), "") == coding
 
 
 def test_only_these_variables_are_left_to_the_entrypoint(config: str):

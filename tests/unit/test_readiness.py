@@ -76,7 +76,7 @@ def test_page_that_is_busy_is_what_it_was(asked, before):
     asked.failure = before
     readiness = Readiness(asked, "a")
     was = readiness.is_ready()
-    asked.failure = Busy("Too much is being worked out right now.")
+    asked.failure = Busy("The server is busy.")
     assert [was, readiness.is_ready(), readiness.is_ready()] == [before is None] * 3
 
 

@@ -12,7 +12,7 @@ from portico.settings import read_settings, site_folder
 def test_empty_environment_mounts_every_page_here(registry):
     settings = read_settings(registry, {})
     assert settings.pages == registry.names()
-    assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8080, 1, 40)
+    assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8080, 1, 96)
     assert dict(settings.remotes) == {}
 
 
