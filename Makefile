@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large bench-matrix
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside stock Dash
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory
+
+bench-matrix: $(VENV)/dev.done ## Count charts, refusals and kills of large queries in default containers, 15 minutes
+	@$(BIN)/python -m bench.memory_matrix
 
 bench-large: $(VENV)/dev.done $(VENV)-stock/done ## Measure charts of ten million rows beside pandas
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.large_table

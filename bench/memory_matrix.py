@@ -7,6 +7,7 @@ aggregate, with and without a split and a filter. `python -m bench.memory_matrix
 import argparse
 import itertools
 import json
+import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -85,13 +86,12 @@ def kills(stack: Stack) -> tuple[int, int]:
     """How often the kernel killed a process of the page, and the most memory its container had (MiB)."""
     [container] = stack.containers("barchart")
     state = inspect(container)
-    log = run("docker", "logs", container) + run("docker", "exec", container, "sh", "-c", KILLS)
+    log = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True).stderr
     peak = run("docker", "exec", container, "sh", "-c", PEAK)
-    died = state["RestartCount"] + log.count("Worker (pid:") + int(state["State"]["OOMKilled"])
+    died = state["RestartCount"] + log.count("was sent SIGKILL") + int(state["State"]["OOMKilled"])
     return died, int(peak) // 2**20
 
 
-KILLS = "true"
 PEAK = "cat /sys/fs/cgroup/memory.peak 2>/dev/null || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
 
 
@@ -137,6 +137,7 @@ class MatrixStack(Stack):
 
     @property
     def environment(self) -> dict[str, str]:
+        """The variables of any stack, and the folder."""
         return {**super().environment, "PORTICO_DATA_FOLDER": self.data}
 
 

@@ -68,7 +68,7 @@ class DuckDBEngine:
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory,
-            "allocator_flush_threshold": "1MB",  # what a query took goes back to the system
+            "allocator_bulk_deallocation_flush_threshold": "4MB",  # what a query took goes back to the system
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }

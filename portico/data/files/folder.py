@@ -33,6 +33,7 @@ from portico.data.files.overviews import Overviews
 from portico.data.files.reading import Reading
 from portico.data.files.readings import Readings
 from portico.data.killer_queries import marked
+from portico.data.process_memory import release_free_memory
 from portico.data.query import Query
 from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
@@ -182,7 +183,10 @@ class FolderCatalog:
             with marked(self._spill, f"{statement}\n{query.values}") as may_run:
                 if not may_run:
                     raise NeededTooMuch(TOO_MUCH_MEMORY)
-                yield
+                try:
+                    yield
+                finally:
+                    release_free_memory()
 
     def _forget(self) -> None:
         """Begin with no table read: at first, and when the engine has let go of them."""
