@@ -42,18 +42,20 @@ COPY --from=gateway-files /gateway/files /usr/share/portico
 USER root
 RUN install --directory --mode 1777 /var/cache/portico
 COPY --chmod=755 gateway/nginx/start.sh /usr/local/bin/start-gateway
+COPY --chmod=755 gateway/nginx/health.sh /usr/local/bin/gateway-health
 # The image's own entrypoint, which start-gateway runs, fills in the template.
 ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
     NGINX_ENVSUBST_FILTER=^(PORTICO_DNS_SUFFIX|GATEWAY_) \
     PORTICO_DNS_SUFFIX= \
-    GATEWAY_DISCOVERY=discovery \
+    GATEWAY_DISCOVERY=discovery-dns \
     GATEWAY_WORKERS=auto \
     GATEWAY_LOG_LEVEL=crit \
     GATEWAY_CLIENT_LIMITS=on \
     GATEWAY_CLIENT_REQUESTS=100 \
     GATEWAY_CLIENT_BURST=1000 \
     GATEWAY_CLIENT_CONNECTIONS=200 \
-    GATEWAY_TRUSTED_PROXY=unix:
+    GATEWAY_TRUSTED_PROXY=none \
+    GATEWAY_START_SECONDS=60
 USER 101:101
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/start-gateway"]
@@ -75,13 +77,19 @@ FROM python:3.13-slim AS page
 WORKDIR /site
 COPY --from=packages /venv /venv
 COPY --from=library /site /site
+# A named volume takes its owner from the folder that it is mounted over.
+RUN install --directory --owner 10001 --group 10001 --mode 700 /site/spill
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
+    PORTICO_SPILL=/site/spill \
+    MALLOC_ARENA_MAX=2 \
     PORT=8000 \
     PORTICO_DRAINING_FILE=/tmp/draining \
     PORTICO_DRAIN_SECONDS=3
+# A named volume that is mounted here takes over the owner, so a page may write to it: docs/architecture.md, "What a page keeps"
+RUN install --directory --owner 10001 --group 10001 state
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["/site/portico/drain.sh"]

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-starts test-rollouts chaos integration page up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large bench-matrix
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,16 @@ page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make p
 bundles: ## Fetch the smaller plotly.js that pages.toml names, as images do; without it the whole one is used (needs npm)
 	@mkdir -p shared/bundles && cd shared/bundles && sh ../../requirements/plotly-bundles.sh ../../pages.toml
 
+check-pages: $(VENV)/runtime.done ## Build and warm every page, and print one line for each problem
+	@$(BIN)/python -m portico.check_pages
+
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest
 
-test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts in a row of every mode
+test-pages: $(VENV)/dev.done ## Test your own pages, with your data, in a minute: each is wired, opens, and its first callbacks answer
+	@$(BIN)/python -m pytest tests/pages tests/test_wiring.py
+
+test-starts: $(VENV)/dev.done ## The long form of the first requests: 20 starts of every mode, 300 requests after `up --wait`, all answered
 	@$(BIN)/python -m pytest tests/site/test_first_requests.py tests/containers/test_first_requests.py --starts 20
 
 test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row under load, 50,000 requests
@@ -37,6 +43,9 @@ test-rollouts: $(VENV)/dev.done ## The long form of the rollouts: 10 in a row un
 
 chaos: $(VENV)/dev.done ## Strike the site in containers with fault after fault under load, half an hour: make chaos FAULTS="kill freeze"
 	@$(BIN)/python -m tests.chaos $(or $(FAULTS),--write)
+
+fuzz: $(VENV)/dev.done ## Look for requests that cost a gateway more than 10 ms: make fuzz URL=… PROCESS=its-main-process REQUESTS=100000
+	@$(BIN)/python -m tests.security "$(URL)" "$(PROCESS)" $(REQUESTS)
 
 integration: $(VENV)/dev.done ## Run the integration tests against a running site: make integration URL=https://…
 	@$(BIN)/python -m pytest tests/site --url "$(URL)"
@@ -91,6 +100,9 @@ bench: $(VENV)/dev.done $(VENV)-stock/done ## Measure the site beside stock Dash
 
 bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory beside a stock Dash Pages site
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.start_and_memory
+
+bench-matrix: $(VENV)/dev.done ## Count charts, refusals and kills of large queries in default containers, 15 minutes
+	@$(BIN)/python -m bench.memory_matrix
 
 bench-large: $(VENV)/dev.done $(VENV)-stock/done ## Measure charts of ten million rows beside pandas
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.large_table

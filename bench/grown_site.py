@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portico.new_page import write_page
-from tests.containers.stack import ROOT, WITHOUT_LIMITS, Stack, run
+from portico.registry import read_registry
+from tests.containers.stack import ROOT, Stack, run
 from tests.processes import free_port
 
 SITE = (
@@ -71,19 +72,29 @@ class GrownStack(Stack):
 
     folder: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that its commands are run with; the gateway waits for no page that does not run."""
+        return {**super().environment, "GATEWAY_START_SECONDS": "0"}
+
     def compose(self, *arguments: str) -> str:
         """Run `docker compose` on this project and return what it printed; fail with it if it fails."""
         files = ["--file", str(self.folder / "docker-compose.yml"), "--file", str(self.folder / "aliases.json")]
         command = ["docker", "compose", "--project-name", self.project, "--project-directory", str(self.folder), *files]
-        return run(*command, *arguments, environment={**WITHOUT_LIMITS, **os.environ, "PORT": str(self.port)})
+        return run(*command, *arguments, environment=self.environment)
 
 
 @contextmanager
 def grown_stack(folder: Path, running: list[str], others: list[str]) -> Iterator[GrownStack]:
     """Start some services of a grown site; the names of the others lead to the last of them, so that nginx finds every one."""
     stack = GrownStack(f"portico-bench-{os.getpid()}", free_port(), folder)
-    named = {"services": {running[-1]: {"networks": {"default": {"aliases": others}}}}}
-    (folder / "aliases.json").write_text(json.dumps(named if others else {"services": {}}), encoding="utf-8")
+    named = {"services": {running[-1]: {"networks": {running[-1]: {"aliases": others}}}} if others else {}}
+    # The engine has addresses for some 30 networks of its own choice.
+    networks = {
+        name: {"ipam": {"config": [{"subnet": f"10.213.{number}.0/28"}]}}
+        for number, name in enumerate(read_registry(folder).names())
+    }
+    (folder / "aliases.json").write_text(json.dumps(named | {"networks": networks}), encoding="utf-8")
     try:
         stack.compose("up", "--build", "--detach", "--wait", *running)
         yield stack

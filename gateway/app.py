@@ -6,10 +6,12 @@ request by the byte holds a thread, which nginx would not let it.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -18,21 +20,23 @@ from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
 from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import error_answer, is_of_home
+from portico.error_pages import error_answer
 from portico.frame import Frame
 from portico.mounting import bare_server, page_server
+from portico.page_paths import is_of_home, page_at
 from portico.registry import Page
 from portico.response_headers import SECURITY_HEADERS
 from portico.service import NEVER_CACHED
 from portico.settings import THREADS_PER_REMOTE
-from portico.shared_assets import SHARED_PREFIX
+from portico.shared_assets import SHARED_OF_PREFIX, SHARED_PREFIX
 from portico.site import Site
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# A service that does not have an asset, or is not there to be asked: the next one may have it.
-NOT_HERE = ("404", "502", "503", "504")
+# A file's address as pages name it: package, digest and file.
+SHARED_FILE = re.compile(r"[A-Za-z0-9._@/-]{1,400}")
+MAX_SEGMENTS = 100  # of a path
 CONNECT_TIMEOUT_S = 0.5  # a service is one step away: longer means that it is not there
 
 
@@ -40,17 +44,18 @@ def create_gateway(site: Site) -> "WSGIApplication":
     """Build the site of this process: its own pages, and the way to those that run elsewhere.
 
     Raises:
-        ConfigError: a local page cannot be served as it stands.
+        ConfigError: the registry or the environment is wrong, or the only page of this process.
     """
-    frame = Frame(site.registry, site.assets)
+    frame, own = Frame(site.registry, site.assets), bare_server(site)
     not_found = error_application(frame, HTTPStatus.NOT_FOUND)
     pages = {page.path: mount_of(site, frame, page) for page in site.registry}
-    shared = shared_assets_of(site, [app for app in pages.values() if isinstance(app, RemoteMount)])
     mounts = {path.rstrip("/"): whole_path(app) for path, app in pages.items() if path != "/"}
     mounts["/healthz"] = exactly_here(health(), not_found)
-    mounts[SHARED_PREFIX.rstrip("/")] = whole_path(shared)
+    mounts[SHARED_PREFIX.rstrip("/")] = whole_path(shared_assets(site, own, not_found))
+    for page in site.registry:
+        mounts[f"{SHARED_OF_PREFIX}{page.name}"] = shared_of_page(pages[page.path], own)
     home = only_of_home(pages.get("/", not_found), not_found)
-    return with_gateway_headers(DispatcherMiddleware(home, mounts))
+    return with_gateway_headers(bounded_path(DispatcherMiddleware(home, mounts), not_found))
 
 
 def mount_of(site: Site, frame: Frame, page: Page) -> "WSGIApplication":
@@ -79,6 +84,16 @@ def whole_path(app: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
+def bounded_path(app: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Answer 404 for a path of very many segments: the dispatcher copies a path once for each slash in it."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        is_bounded = environ.get("PATH_INFO", "").count("/") <= MAX_SEGMENTS
+        return (app if is_bounded else not_found)(environ, start_response)
+
+    return application
+
+
 def only_of_home(home: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
     """Pass on what the page at `/` owns, and nothing else: it would get every unknown path otherwise."""
 
@@ -103,19 +118,49 @@ def health() -> Response:
     return Response(json.dumps({"alive": True}), content_type="application/json", headers=NEVER_CACHED)
 
 
-def shared_assets_of(site: Site, remotes: list[RemoteMount]) -> "WSGIApplication":
-    """Answer shared assets from here, and those of another build from the first service that has them."""
-    own = bare_server(site)
+def shared_assets(site: Site, own: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
+    """Answer shared files from here, and send who asks for one of another build to the page that names it."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         body, status, headers = run_wsgi_app(own, environ)
-        for remote in remotes:
-            if not status.startswith(NOT_HERE):
-                break
+        if status.startswith("404"):
             close(body)
-            body, status, headers = run_wsgi_app(remote, environ)
+            page, file = naming_page(site, environ), environ["PATH_INFO"].removeprefix(SHARED_PREFIX)
+            if page and SHARED_FILE.fullmatch(file):
+                return _sent_to(f"{SHARED_OF_PREFIX}{page.name}/{file}")(environ, start_response)
+            return not_found(environ, start_response)
         start_response(status, list(headers))
         return body
+
+    return application
+
+
+def naming_page(site: Site, environ: "WSGIEnvironment") -> Page | None:
+    """The page whose HTML names what a browser asks for, by the request's Referer."""
+    try:
+        path = urlsplit(environ.get("HTTP_REFERER", "")).path
+    except ValueError:  # a bracketed host that is no address
+        return None
+    return None if path.startswith("/_") else page_at(site.registry, path)
+
+
+def _sent_to(address: str) -> Response:
+    headers = {**NEVER_CACHED, "Location": address, "Vary": "Referer"}
+    answer = Response(status=HTTPStatus.TEMPORARY_REDIRECT, headers=headers)
+    answer.autocorrect_location_header = False
+    return answer
+
+
+def shared_of_page(page: "WSGIApplication", own: "WSGIApplication") -> "WSGIApplication":
+    """Ask one page's service for a shared file, so that no other page is given what it answers."""
+    app = page if isinstance(page, RemoteMount) else own
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = SHARED_PREFIX + environ.get("PATH_INFO", "").removeprefix("/")
+        asked = {**environ, "SCRIPT_NAME": "", "PATH_INFO": path}
+        for raw in ("RAW_URI", "REQUEST_URI"):  # as the client sent it: PATH_INFO is taken in its place
+            asked.pop(raw, None)
+        return app(asked, start_response)
 
     return application
 

@@ -6,14 +6,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 LATEST_S = 0.2  # how long a line waits for others, as in the nginx gateway
+PROBES = ("/healthz", "/readyz")
+STATUS = "/_status"  # how the path of a page's status ends
+# A page that is not ready says so each time it is asked; portico/readiness.py logs when that changes.
+ANSWERS_OF_PROBES = (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
 PIPE_BYTES = 4096  # what a pipe takes in one piece, so that the lines of two workers do not mix
 
 
@@ -25,9 +30,10 @@ class JsonAccessLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
         self._lines = SomeLines(_write_out)
 
     def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """Write the line of a request that was answered."""
-        if self.cfg.accesslog:
-            self._lines.add(json.dumps(access_record(resp, environ, request_time)) + "\n")
+        """Write the line of a request that was answered, unless it is a probe: those come each second."""
+        record = access_record(resp, environ, request_time)
+        if self.cfg.accesslog and not is_probe(record):
+            self._lines.add(json.dumps(record) + "\n")
 
 
 class SomeLines:
@@ -86,6 +92,12 @@ class SomeLines:
 def _write_out(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def is_probe(record: Mapping[str, Any]) -> bool:
+    """Return True if a request asked how a page is, and was answered."""
+    path = record["path"]
+    return (path in PROBES or path.endswith(STATUS)) and record["status"] in ANSWERS_OF_PROBES
 
 
 def access_record(resp: Any, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:

@@ -43,14 +43,21 @@ def chart_page(app: PageApp, chart: Chart) -> None:
     The data of a chart of tables can be taken away too.
     """
     app.layout = lambda: layout(app, chart)
+    app.check_ready = lambda: check_ready(app, chart)
     _answer(app, chart)
     if isinstance(chart, TableChart):
         app.data_version = chart.catalog.version
         app.is_same_for_all = True
-        app.check_data = chart.catalog.names
         _search(app, chart)
         offer_downloads(app, chart)
     _in_browser(app)
+
+
+def check_ready(app: PageApp, chart: Chart) -> None:
+    """Raise unless the data answers and the page can be drawn; a table that cannot be read is shown in the chart's place."""
+    if isinstance(chart, TableChart):
+        chart.catalog.names()
+    layout(app, chart)
 
 
 def layout(app: PageApp, chart: Chart) -> html.Div:

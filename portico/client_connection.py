@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MILLISECONDS = 1000
+HALF_CLOSED_WITHIN_S = 1  # after a request: those who close their sending half do it at once
+GONE = select.POLLERR | select.POLLHUP  # a reset, or both halves closed
 # tcpi_bytes_acked and tcpi_notsent_bytes of https://github.com/torvalds/linux/blob/v6.12/include/uapi/linux/tcp.h#L229
 TCP_INFO = struct.Struct("=120xQ16xI")
 
@@ -85,20 +87,24 @@ def _taken_and_waiting(client: socket.socket) -> tuple[int, int]:
 def wait_for_answer(page: socket.socket, client: socket.socket | None, timeout: float) -> bool:
     """Wait until a page has something to say; return False if the client has left before.
 
+    A client may close its sending half behind its request and still read the answer. On the network this looks like one
+    who leaves, until something is sent to them; so an end of what the client sends counts as such only later.
+
     Raises:
         TimeoutError: the page is silent for longer than the timeout (seconds).
     """
     if client is None:
         return True  # whoever reads next waits
-    poll, until = select.poll(), time.monotonic() + timeout
+    poll, begun = select.poll(), time.monotonic()
     poll.register(page, select.POLLIN)
     poll.register(client, select.POLLIN)  # an end is something to be read, too
-    while (left := until - time.monotonic()) > 0:
-        ready = {number for number, _ in poll.poll(left * MILLISECONDS)}
+    while (left := begun + timeout - time.monotonic()) > 0:
+        ready = dict(poll.poll(left * MILLISECONDS))
         if page.fileno() in ready:
             return True
-        if client.fileno() in ready:
-            if has_left(client):
+        if events := ready.get(client.fileno()):
+            is_half_closed = not events & GONE and time.monotonic() - begun < HALF_CLOSED_WITHIN_S
+            if has_left(client) and not is_half_closed:
                 return False
-            poll.unregister(client)  # it sends its next request already
+            poll.modify(client, 0)  # it sends its next request already, or nothing more; a reset is still reported
     raise TimeoutError("the page is silent")

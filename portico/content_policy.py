@@ -7,14 +7,19 @@ from hashlib import sha256
 from portico.errors import ConfigError
 
 HEADER = "Content-Security-Policy"
-# The frame's only inline script, in every page and error. By its hash: beside those of a page's own scripts
+# The frame's inline scripts, in every page and error. By their hashes: beside those of a page's own scripts
 # a browser ignores 'inline-speculation-rules'.
 PRERENDER = '{"prerender":[{"where":{"selector_matches":"a[data-rested]"},"eagerness":"immediate"}]}'  # static/navigate.js marks them
-PRERENDER_HASH = f"'sha256-{b64encode(sha256(PRERENDER.encode()).digest()).decode()}'"
+# Before the first paint, so that no other theme is seen; what the reader chose is kept by static/theme.js.
+THEME = (
+    'try{const t=localStorage.getItem("portico-theme"),r=document.documentElement;'
+    'if(t==="light"||t==="dark"){r.dataset.theme=t;r.style.colorScheme=t}}catch{}'
+)
+FRAME_HASHES = " ".join(f"'sha256-{b64encode(sha256(each.encode()).digest()).decode()}'" for each in (PRERENDER, THEME))
 # Components of Dash set style attributes, and plotly.js adds style elements while it draws: a hash cannot name them.
 SOURCES: Mapping[str, str] = {
     "default-src": "'none'",
-    "script-src": f"'self' {PRERENDER_HASH}",
+    "script-src": f"'self' {FRAME_HASHES}",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",  # plotly.js draws a picture from a blob before it is saved
     "font-src": "'self' data:",

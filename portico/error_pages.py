@@ -11,7 +11,8 @@ from werkzeug.wrappers import Request, Response
 
 from portico.frame import PASSING, Frame
 from portico.page_app import apps_of
-from portico.registry import Page, Registry
+from portico.page_paths import page_at
+from portico.registry import Page
 from portico.shared_assets import SHARED_PREFIX
 from portico.site import Site
 
@@ -107,15 +108,3 @@ def page_elsewhere(server: Flask, site: Site) -> Page | None:
     is_sure = not f"{request.path}/".startswith(SHARED_PREFIX) and not READ_OTHERWISE.search(request.path)
     page = page_at(site.registry, request.path) if is_sure else None
     return page if page and page not in [app.page for app in apps_of(server)] else None
-
-
-def page_at(registry: Registry, path: str) -> Page | None:
-    """Return the page that owns a path: the one with the longest path before it, None if only home would fit."""
-    owners = [page for page in registry if path.startswith(page.path) or path == page.path.rstrip("/")]
-    owner = max(owners, key=lambda page: len(page.path), default=None)
-    return owner if owner and (owner.path != "/" or is_of_home(path)) else None
-
-
-def is_of_home(path: str) -> bool:
-    """Tell whether a path belongs to the page at `/`: it owns its index, its assets and what begins with `_`."""
-    return path == "/" or path.startswith(("/_", "/assets/"))

@@ -11,4 +11,5 @@ class ConfigError(Exception):
     """
 
     def __init__(self, where: str, key: str, value: object, problem: str) -> None:
+        self.where = where
         super().__init__(f"{where}: {key} = {value!r}: {' '.join(problem.split())}")

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from portico.content_policy import PRERENDER
+from portico.content_policy import PRERENDER, THEME
 from portico.registry import Page, Registry
 from portico.shared_assets import SharedAssets
 
@@ -40,6 +41,13 @@ ERROR_TEXTS = {
 PASSING = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 ALIKE = ("metas", "css", "scripts", "renderer")
 DIGEST_LENGTH = 12  # hex digits
+# What the navigation needs (rem), as static/portico.css draws it. Letters are as wide as the widest usual fonts have them.
+PHONE_REM = 20.5  # 360 px without the edges
+LINK_REM = 1.75
+LETTER_REM = 0.56
+GROUP_REM = 4  # the mark of each group, for a few
+TITLE_LETTER_REM = 0.64
+HEADER_REM = 14  # icon, theme switch and the distances between
 
 
 @dataclass(frozen=True)
@@ -65,14 +73,35 @@ class Frame:
 
     def _digest(self, *parts: str) -> str:
         """Of all that pages must have in common for one to take the place of another in the same document."""
-        site = [self.registry.title, self.registry.description, *((each.path, each.title) for each in self.registry)]
-        return sha256(repr([site, self.assets.own("portico.css"), PRERENDER, *parts]).encode()).hexdigest()[
-            :DIGEST_LENGTH
+        links = [(group.title, page.path, page.title) for group in self.registry.navigation() for page in group.pages]
+        site = [
+            self.registry.title,
+            self.registry.description,
+            *links,
+            self.assets.own("portico.css"),
+            PRERENDER,
+            THEME,
         ]
+        return sha256(repr([*site, *parts]).encode()).hexdigest()[:DIGEST_LENGTH]
 
     def _render(self, name: str, **values: Any) -> str:
         template = _templates().get_template(name)
-        return template.render(site=self.registry, asset=self.assets.own, prerender=json_for_html(PRERENDER), **values)
+        values |= {"prerender": json_for_html(PRERENDER), "theme": Markup(THEME)}  # noqa: S704 - a constant
+        menu_below = menu_width(self.registry)
+        return template.render(site=self.registry, asset=self.assets.own, menu_below=menu_below, **values)
+
+
+def menu_width(registry: Registry) -> int:
+    """Return the window's width (rem) up to which the navigation is a menu; 0 where one row of a phone holds it.
+
+    It is estimated from the titles, so that pages need neither scripts nor a second layout to choose.
+    """
+    entries = [group.title or group.pages[0].title for group in registry.navigation()]
+    links = sum(LINK_REM + LETTER_REM * len(entry) for entry in entries)
+    has_groups = any(group.title for group in registry.navigation())
+    if links <= PHONE_REM and not has_groups:
+        return 0
+    return ceil(HEADER_REM + TITLE_LETTER_REM * len(registry.title) + links + has_groups * GROUP_REM)
 
 
 def json_for_html(text: str) -> Markup:

@@ -14,6 +14,8 @@ from http import HTTPStatus
 
 from flask import Response, request
 
+from portico.identity import names_its_reader
+from portico.registry import Registry
 from portico.shared_answers import is_for_this_reader
 
 MOST_BYTES = 4 * 2**20  # of all pages that are kept
@@ -78,7 +80,6 @@ class KeptPages:
         self._bytes -= len(gone.body) if gone else 0
 
 
-def is_anybody() -> bool:
-    """Whether the one who asks is a reader whom no page can know, and takes what others were given."""
-    known = request.headers.get("Cookie") or request.headers.get("Authorization")
-    return not known and not ANEW.search(request.headers.get("Cache-Control", ""))
+def is_anybody(registry: Registry) -> bool:
+    """Return True if no page can know who asks, and they take what others were given."""
+    return not names_its_reader(registry) and not ANEW.search(request.headers.get("Cache-Control", ""))

@@ -5,9 +5,10 @@ a server of its own, as its container or its mount in the gateway does. The page
 """
 
 import importlib
+import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dash import _callback as dash_globals
@@ -17,14 +18,19 @@ from flask import Flask
 
 from portico.error_pages import register_error_pages
 from portico.errors import ConfigError
-from portico.page_app import apps_of
+from portico.failed_pages import answer_for_failed_pages, fail_page, failed_pages
+from portico.page_app import PageApp, apps_of
+from portico.page_sessions import PageSessions
 from portico.plotly_template import use_lean_template
-from portico.registry import Page
+from portico.registry import REGISTRY_FILE, Page
 from portico.service import register_service_routes
 from portico.settings import ENVIRONMENT
 from portico.shared_assets import shared_blueprint
 from portico.site import Site, attach_site, open_site
-from portico.warm_up import warm_up
+from portico.warm_up import warm_up, within
+
+logger = logging.getLogger(__name__)
+WARM_UP_TIME_BOX_S = 10  # of a page that is one of several in its process
 
 ConstructPage = Callable[[Flask], Flask]
 
@@ -32,8 +38,10 @@ ConstructPage = Callable[[Flask], Flask]
 def init_app(site: Site | None = None) -> Flask:
     """Construct this process's pages on one Flask server, warm them and return the server.
 
+    A page that fails is answered with 503, and the others are served.
+
     Raises:
-        ConfigError: the registry, the environment or a page is wrong.
+        ConfigError: the registry or the environment is wrong, or the only page of this process.
     """
     site = site or open_site()
     for name in site.settings.remotes:
@@ -43,26 +51,86 @@ def init_app(site: Site | None = None) -> Flask:
 
 
 def page_server(site: Site, page: Page) -> Flask:
-    """Construct one page on a Flask server of its own, warm it and return the server."""
+    """Construct one page on a Flask server of its own, warm it and return the server.
+
+    Raises:
+        ConfigError: as `init_app`.
+    """
     return _serve_pages(site, [page])
 
 
 def _serve_pages(site: Site, pages: Iterable[Page]) -> Flask:
-    server = bare_server(site)
-    for page in pages:
-        mount_page(server, site, page)
-    register_service_routes(server, apps_of(server))
-    warm_up(server, apps_of(server))
+    server = _construct_pages(site, tuple(pages), {})
+    register_routes(server)
+    for app in apps_of(server):
+        if site.settings.is_for_one_page:
+            for problem in warm_up(server, app):
+                raise problem
+        else:
+            _warm_in_time(server, app)
     return server
+
+
+def _construct_pages(site: Site, pages: Sequence[Page], failed: dict[str, ConfigError]) -> Flask:
+    """Construct pages on one server; one that fails is left out, with all that it had put on the server.
+
+    Args:
+        failed: pages that failed when this was tried before, by name; they are left out too.
+    """
+    server = bare_server(site)
+    failed_pages(server).update(failed)
+    for page in pages:
+        if page.name in failed:
+            continue
+        try:
+            mount_page(server, site, page)
+        except ConfigError as error:
+            _end_start_if_needed(site, error)
+            fail_page(server, page, error)
+            return _construct_pages(site, pages, failed_pages(server))
+    return server
+
+
+def _warm_in_time(server: Flask, app: PageApp) -> None:
+    """Warm a page that is one of several: what fails or takes long stops and delays nothing but the page."""
+    try:
+        within(WARM_UP_TIME_BOX_S, lambda: _warm(server, app), f"warm-up of {app.page.name}")
+    except TimeoutError:
+        logger.warning("%s: not warm after %d s; it is ready once it is", app.page.name, WARM_UP_TIME_BOX_S)
+
+
+def _warm(server: Flask, app: PageApp) -> None:
+    try:
+        problems = warm_up(server, app)
+    except ConfigError as error:
+        _end_start_if_needed(app.site, error)
+        fail_page(server, app.page, error)
+        return
+    for problem in problems:
+        _end_start_if_needed(app.site, problem)
+        logger.error("the page %s is served, but: %s", app.page.name, problem)
+
+
+def _end_start_if_needed(site: Site, error: ConfigError) -> None:
+    """Raise an error that is not a page's own, or that leaves this process nothing to serve."""
+    if site.settings.is_for_one_page or error.where in (REGISTRY_FILE, ENVIRONMENT):
+        raise error
+
+
+def register_routes(server: Flask) -> None:
+    """Add the health routes of a server whose pages are constructed."""
+    register_service_routes(server, apps_of(server), failed_pages(server))
 
 
 def bare_server(site: Site) -> Flask:
     """A Flask server of the site, with the shared assets and the error pages, and no page yet."""
     server = Flask("portico", static_folder=None)
     server.url_map.merge_slashes = False  # its redirects name the host and the scheme that a proxy asked with
+    server.session_interface = PageSessions(site.registry)
     attach_site(server, site)
     server.register_blueprint(shared_blueprint(site.assets))
     register_error_pages(server, site)
+    answer_for_failed_pages(server, site)
     return server
 
 
@@ -72,10 +140,9 @@ def mount_page(server: Flask, site: Site, page: Page) -> None:
     Raises:
         ConfigError: the page has no folder or no `construct_page`, or that fails or leaves its bounds.
     """
-    construct_page = load_construct_page(site, page)
     where = f"services/{page.name}/page.py"
     try:
-        returned = construct_page(server)
+        returned = load_construct_page(site, page)(server)
     except ConfigError:
         raise
     except (Exception, SystemExit) as error:
@@ -124,7 +191,11 @@ def _import_from(folder: Path) -> None:
 def _take_global_registrations() -> str:
     """Name the process-global registries of Dash that were used, and empty them for the next page."""
     registries = {
-        "dash.callback": [dash_globals.GLOBAL_CALLBACK_LIST, dash_globals.GLOBAL_CALLBACK_MAP],
+        "dash.callback": [
+            dash_globals.GLOBAL_CALLBACK_LIST,
+            dash_globals.GLOBAL_CALLBACK_MAP,
+            dash_globals.GLOBAL_API_PATHS,
+        ],
         "dash.clientside_callback": [dash_globals.GLOBAL_INLINE_SCRIPTS],
         "dash.register_page": [PAGE_REGISTRY],
         "dash.hooks": [*hooks._ns.values(), hooks._js_dist, hooks._css_dist, hooks._clientside_callbacks],

@@ -15,6 +15,8 @@ TEMPLATES = Path(__file__).parent / "page_template"
 COMMAND = "make page"
 COMPOSE_FILE = "docker-compose.yml"
 PAGE_OF_COMPOSE = "args: {PAGE: "  # stands in the block of every page
+# Lists of the pages' networks, by the line above their entries, with the entry of one more.
+NETWORKS_OF_COMPOSE = {"x-page-networks: &page-networks": "  {name}:", "networks:": "  {name}: {internal: true}"}
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class NewPage:
         files = {
             service / "__init__.py": "",
             service / "page.py": self.text("page.py.txt"),
-            self.folder / "tests" / "site" / f"test_{self.name}_page.py": self.text("test_page.py.txt"),
+            self.folder / "tests" / "pages" / f"test_{self.name}_page.py": self.text("test_page.py.txt"),
             registry: registry.read_text(encoding="utf-8").rstrip("\n") + "\n" + self.text("pages.toml.txt"),
         }
         if compose.is_file():
-            files[compose] = add_to_compose(compose.read_text(encoding="utf-8"), self.text("compose.yml.txt"))
+            text = add_to_compose(compose.read_text(encoding="utf-8"), self.text("compose.yml.txt"))
+            files[compose] = add_network(text, self.name)
         return files
 
 
@@ -51,6 +54,19 @@ def add_to_compose(compose: str, block: str) -> str:
     while last + 1 < len(lines) and lines[last + 1].strip():
         last += 1
     return "\n".join([*lines[: last + 1], block.rstrip("\n"), *lines[last + 1 :]]) + "\n"
+
+
+def add_network(compose: str, name: str) -> str:
+    """Give a page a network of its own, at the end of each list of them."""
+    lines = compose.split("\n")
+    for head, entry in NETWORKS_OF_COMPOSE.items():
+        if head not in lines:
+            raise ConfigError(
+                COMPOSE_FILE, "networks", name, f"there is no line {head!r} to put the page's network below"
+            )
+        end = lines.index("", lines.index(head)) if "" in lines[lines.index(head) :] else len(lines)
+        lines.insert(end, entry.replace("{name}", name))
+    return "\n".join(lines)
 
 
 def write_page(folder: Path, name: str) -> list[Path]:

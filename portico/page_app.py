@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import wraps
 from http import HTTPStatus
+from mmap import mmap
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +21,8 @@ from portico.errors import ConfigError
 from portico.first_paint import first_paint
 from portico.frame import Frame, json_for_html
 from portico.kept_pages import KeptPages, is_anybody
+from portico.page_arguments import check_arguments, check_server
+from portico.page_paths import page_at
 from portico.registry import Page
 from portico.shared_answers import version_of, with_sharing
 from portico.shared_assets.page_tags import libraries_of, shared_tags
@@ -30,6 +34,7 @@ RELOAD = "_reload-hash"
 CALLBACK = "_dash-update-component"
 SUITE_FILE = "_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"
 APPS = "portico_apps"
+OWN_ARGUMENTS = frozenset({"libraries", "csp"})
 GRAPH = '"type":"Graph"'
 NAMESPACE = re.compile(r'"namespace":"([a-z0-9_]+)"')
 
@@ -49,8 +54,11 @@ class PageApp(dash.Dash):
         csp: sources that the page's Content-Security-Policy allows besides the site's own, by directive, such as
             `{"connect-src": "https://tiles.example"}`.
 
+    Attributes:
+        check_ready: what readiness probes call, and all that they call; raises where the page could not answer a visitor.
+
     Raises:
-        ConfigError: the module is not a page of the registry.
+        ConfigError: the module is not a page of the registry, or an argument is the site's.
     """
 
     server: Flask
@@ -59,18 +67,23 @@ class PageApp(dash.Dash):
     def __init__(
         self,
         import_name: str,
-        server: Flask,
+        server: Flask | None = None,
+        /,
         *,
         libraries: Sequence[str] = (),
         csp: Mapping[str, str] | None = None,
         **dash_options: Any,
     ) -> None:
+        where = f"{import_name.replace('.', '/')}.py"
+        server = dash_options.pop("server", None) if server is None else server
+        check_server(where, server)
+        check_arguments(where, dash_options, OWN_ARGUMENTS)
         self.site: Site = site_of(server)
         self.page: Page = _page_of_module(import_name, self.site)
         self.build: str = self.site.build_of(self.page)
-        self.warm = False
+        self._is_warm = mmap(-1, 1)  # shared with the processes that are forked before the page is warm
         self.data_version: Callable[[], str] = str  # of what the callbacks read, if it changes
-        self.check_data: Callable[[], object] = str  # raises where the data does not answer
+        self.check_ready: Callable[[], object] = str
         self.is_same_for_all = False  # the layout, for whoever opens the same address of the same data
         self._kept = KeptPages()
         self._csp = dict(csp or {})
@@ -96,6 +109,15 @@ class PageApp(dash.Dash):
             self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
         self._redirect_to_slash(server)
 
+    @property
+    def warm(self) -> bool:
+        """Whether the page has answered what its first visitors ask."""
+        return bool(self._is_warm[0])
+
+    @warm.setter
+    def warm(self, value: bool) -> None:
+        self._is_warm[0] = value
+
     def index(self, *args: Any, **kwargs: Any) -> Response:
         """Answer the page, as it was made for another reader where that is the same."""
         kept_under = self._kept_under()
@@ -105,7 +127,12 @@ class PageApp(dash.Dash):
 
     def _kept_under(self) -> Hashable:
         """On what the page that is asked for depends; None where it is made for its reader alone."""
-        if not self.is_same_for_all or not self.page.fresh_s or self.site.settings.dev or not is_anybody():
+        if (
+            not self.is_same_for_all
+            or not self.page.fresh_s
+            or self.site.settings.dev
+            or not is_anybody(self.site.registry)
+        ):
             return None
         try:
             data = self.data_version()
@@ -166,6 +193,11 @@ class PageApp(dash.Dash):
         self.is_same_for_all = False  # until somebody says so of this one
         self.validation_layout = own  # Dash would send the layout in the index a second time as this
 
+    def _setup_server(self) -> None:
+        """Set the page up at its own first request; Dash would at any page's on the server, and fail that one."""
+        if page_at(self.site.registry, request.path) == self.page:
+            super()._setup_server()
+
     def _generate_meta(self) -> list[dict[str, str]]:
         meta_tags: list[dict[str, str]] = self.config.meta_tags  # the frame has the usual ones
         return meta_tags
@@ -182,6 +214,7 @@ class PageApp(dash.Dash):
         super()._add_url(name, view_func, methods)
 
     def _guarded(self, dispatch: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(dispatch)  # extensions of Flask know Dash's view by module and name
         def guarded_dispatch() -> Response:
             body = _json_body()
             with answered_if_it_fits(unquote(request.headers.get(BUILD_HEADER, "")), self.build):
@@ -226,6 +259,7 @@ def _json_body() -> Any:
 
 
 def _registered_files_only(serve: Callable[..., Response]) -> Callable[..., Response]:
+    @wraps(serve)
     def serve_registered(package_name: str, fingerprinted_path: str) -> Response:
         try:
             response = serve(package_name, fingerprinted_path)

@@ -1,4 +1,4 @@
-"""Whether a page could answer a visitor now: found out by asking it what a visitor asks.
+"""Whether a page could answer a visitor now: found out by asking it what its author names.
 
 Apart from whether its process is alive: a page without its data still answers, with a message in the chart's place,
 and starting it anew would not bring the data back.
@@ -8,14 +8,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from http import HTTPStatus
-
-from flask import Flask
 
 from portico.data.failures import Busy
 from portico.data.running import Patience, with_patience
-from portico.page_app import CALLBACK, PageApp
-from portico.warm_up import sample_callbacks
+from portico.page_app import PageApp
 
 logger = logging.getLogger(__name__)
 TIME_BOX_S = 3  # of a check; the health check in docker-compose.yml waits a second longer
@@ -24,10 +20,6 @@ SHARE = 20  # a check that passed is not repeated for this many times as long as
 PATIENCE = Patience(turn=1, query=1)  # of a check with the data: a chart that takes longer opens without it too
 
 Check = Callable[[], None]
-
-
-class NotReady(Exception):
-    """A page does not answer as it should. The text says what was asked."""
 
 
 class Attempt:
@@ -95,21 +87,16 @@ class Readiness:
                 self._latest.doubted = True
 
 
-def readiness_of(server: Flask, app: PageApp) -> Readiness:
-    """The readiness of a page on its server."""
-    return Readiness(lambda: check_page(server, app), app.page.name)
+def readiness_of(app: PageApp) -> Readiness:
+    """The readiness of a page."""
+    return Readiness(lambda: check_page(app), app.page.name)
 
 
-def check_page(server: Flask, app: PageApp) -> None:
-    """Ask a page's data, its layout and, where callbacks only read (`pure`), one callback.
+def check_page(app: PageApp) -> None:
+    """Ask a page what its author names (`check_ready`), and nothing else: any other call might have an effect.
 
     Raises:
-        NotReady, Exception: one of these failed. A table that cannot be read is no failure: others can.
+        Exception: the page could not answer a visitor.
     """
     with with_patience(PATIENCE):
-        app.check_data()
-        bodies = sample_callbacks(app)
-        for body in bodies[:1] if app.page.pure else ():
-            answer = server.test_client().post(f"{app.page.path}{CALLBACK}", json=body)
-            if answer.status_code >= HTTPStatus.BAD_REQUEST:
-                raise NotReady(f"{body['output']} was answered {answer.status}")
+        app.check_ready()

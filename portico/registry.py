@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from portico.errors import ConfigError
 
@@ -14,8 +14,21 @@ REGISTRY_FILE = "pages.toml"
 # A name is a path segment, a folder, a Python package, a DNS label and a compose service at once.
 PAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,39}")
 PAGE_PATH = re.compile(r"/([a-z0-9][a-z0-9-]*/)*")
+HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 RESERVED_NAMES = frozenset(
-    {"assets", "database", "discovery", "gateway", "healthz", "metrics", "readyz", "shared", "site"}
+    {
+        "assets",
+        "database",
+        "discovery",
+        "gateway",
+        "healthz",
+        "metrics",
+        "names",
+        "outside",
+        "readyz",
+        "shared",
+        "site",
+    }
 )
 # As a key of YAML these are no text: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
 YAML_WORDS = frozenset({"false", "n", "no", "null", "off", "on", "true", "y", "yes"})
@@ -27,6 +40,7 @@ MAX_TIMEOUT_S = 3600.0
 MAX_BODY_LIMIT_BYTES = 1024**3
 MAX_FRESH_S = 24 * 3600
 FULL = "full"
+LONGEST_GROUP = 40  # characters: it stands in the navigation
 BUNDLES = (FULL, "basic", "cartesian")  # what they draw: portico/shared_assets/plotly_bundles.py
 DEFAULT_QUERY_SECONDS = 20
 MAX_QUERY_SECONDS = 3600
@@ -43,7 +57,9 @@ class Page:
 
     `path` begins and ends with a slash. `timeout_s` (seconds) and `body_limit_bytes` are what the
     gateway grants the page; `pure` says that its callbacks only read, and `fresh_s` (seconds) for how long
-    their answers may be shared. `bundle` is the plotly.js that the page draws with.
+    their answers may be shared. `bundle` is the plotly.js that the page draws with. Pages of one `group` stand
+    together in the navigation and on home; a `hidden` page is in neither and opens by its address. `egress` says that
+    its container may connect to the internet.
     """
 
     name: str
@@ -55,6 +71,9 @@ class Page:
     pure: bool = False
     fresh_s: int = 0
     bundle: str = FULL
+    group: str = ""
+    hidden: bool = False
+    egress: bool = False
 
     @property
     def status_path(self) -> str:
@@ -67,11 +86,19 @@ class Page:
         return self.body_limit_bytes <= HELD_BODY_BYTES
 
 
+class Group(NamedTuple):
+    """Pages that the navigation shows together; a page without a group is alone in one without a title."""
+
+    title: str
+    pages: tuple[Page, ...]
+
+
 @dataclass(frozen=True)
 class Registry:
     """The site's title and its pages in the order of the navigation.
 
     `query_seconds` and `query_memory` are what a query of data may take; the environment can say otherwise.
+    `identity_headers` are headers in which a proxy in front of this site names the reader, besides `portico/identity.py`.
     """
 
     title: str
@@ -79,6 +106,7 @@ class Registry:
     pages: tuple[Page, ...]
     query_seconds: int = DEFAULT_QUERY_SECONDS
     query_memory: str = DEFAULT_QUERY_MEMORY
+    identity_headers: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Page]:
         return iter(self.pages)
@@ -92,6 +120,14 @@ class Registry:
             if page.name == name:
                 return page
         raise KeyError(name)
+
+    def navigation(self) -> tuple[Group, ...]:
+        """Return the pages that are not hidden, by group; a group stands where its first page does."""
+        shown = [page for page in self.pages if not page.hidden]
+        by_group: dict[tuple[str, str], list[Page]] = {}
+        for page in shown:
+            by_group.setdefault((page.group, "" if page.group else page.name), []).append(page)
+        return tuple(Group(pages[0].group, tuple(pages)) for pages in by_group.values())
 
 
 def read_registry(folder: Path) -> Registry:
@@ -116,14 +152,23 @@ def parse_registry(document: Mapping[str, Any]) -> Registry:
     """Check a parsed `pages.toml` and return it as a `Registry`."""
     _reject_unknown_keys("", document, {"site", "page", "data"})
     site = _table(document, "site")
-    _reject_unknown_keys("site.", site, {"title", "description"})
+    _reject_unknown_keys("site.", site, {"title", "description", "identity_headers"})
     tables = document.get("page")
     if not isinstance(tables, list) or not tables:
         raise ConfigError(REGISTRY_FILE, "page", tables, "at least one [[page]] is needed")
     pages = tuple(_parse_page(f"page[{index}].", table) for index, table in enumerate(tables))
     _reject_twins("name", (page.name for page in pages))
     _reject_twins("path", (page.path for page in pages))
-    return Registry(_text("site.", site, "title"), _text("site.", site, "description", ""), pages, *_data(document))
+    title, description = _text("site.", site, "title"), _text("site.", site, "description", "")
+    return Registry(title, description, pages, *_data(document), _identity_headers(site))
+
+
+def _identity_headers(site: Mapping[str, Any]) -> tuple[str, ...]:
+    value = site.get("identity_headers", [])
+    if not isinstance(value, list) or not all(isinstance(each, str) and HEADER_NAME.fullmatch(each) for each in value):
+        problem = 'must be a list of header names, such as ["X-Company-User"]'
+        raise ConfigError(REGISTRY_FILE, "site.identity_headers", value, problem)
+    return tuple(value)
 
 
 def _data(document: Mapping[str, Any]) -> tuple[int, str]:
@@ -141,7 +186,20 @@ def _data(document: Mapping[str, Any]) -> tuple[int, str]:
 def _parse_page(prefix: str, table: Any) -> Page:
     if not isinstance(table, dict):
         raise ConfigError(REGISTRY_FILE, prefix.rstrip("."), table, "must be a table, written as [[page]]")
-    known = {"name", "path", "title", "description", "timeout", "body_limit", "pure", "fresh", "bundle"}
+    known = {
+        "name",
+        "path",
+        "title",
+        "description",
+        "group",
+        "hidden",
+        "timeout",
+        "body_limit",
+        "pure",
+        "fresh",
+        "bundle",
+    }
+    known |= {"egress"}
     _reject_unknown_keys(prefix, table, known)
     name = _page_name(prefix, table)
     body_limit = _bytes(prefix, table, "body_limit", DEFAULT_BODY_LIMIT_BYTES, MAX_BODY_LIMIT_BYTES)
@@ -155,6 +213,9 @@ def _parse_page(prefix: str, table: Any) -> Page:
         pure=_flag(prefix, table, "pure"),
         fresh_s=_fresh(prefix, table, body_limit),
         bundle=_bundle(prefix, table),
+        group=_group(prefix, table),
+        hidden=_flag(prefix, table, "hidden"),
+        egress=_flag(prefix, table, "egress"),
     )
 
 
@@ -206,6 +267,16 @@ def _bundle(prefix: str, table: Mapping[str, Any]) -> str:
         problem = f"is no bundle of plotly.js that Portico knows: {', '.join(BUNDLES)}"
         raise ConfigError(REGISTRY_FILE, f"{prefix}bundle", value, problem)
     return str(value)
+
+
+def _group(prefix: str, table: Mapping[str, Any]) -> str:
+    value = table.get("group", "")
+    if "group" in table and (
+        not isinstance(value, str) or not 0 < len(value.strip()) <= LONGEST_GROUP or not value.isprintable()
+    ):
+        problem = f"must be one line of text with 1 to {LONGEST_GROUP} characters"
+        raise ConfigError(REGISTRY_FILE, f"{prefix}group", value, problem)
+    return str(value).strip()
 
 
 def _reject_twins(key: str, values: Iterable[str]) -> None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 
 from portico.access_log import JsonAccessLog
+from portico.client_share import with_client_share
 from portico.errors import EXIT_CONFIG, ConfigError
+from portico.forwarded import with_trusted_proxy
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
 
@@ -63,7 +65,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "graceful_timeout": GRACEFUL_TIMEOUT_S,
         "limit_request_line": MAX_REQUEST_LINE_BYTES,
         "limit_request_field_size": MAX_HEADER_BYTES,
-        "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed; gunicorn's default is loopback's
+        "forwarded_allow_ips": "",  # who is believed: portico/forwarded.py; gunicorn's default is loopback
         "accesslog": "-",
         "logger_class": JsonAccessLog,
         "control_socket_disable": True,
@@ -81,7 +83,8 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     try:
         site = open_site()
         check_port_is_free(site.settings)
-        application = build(site)
+        shared = with_client_share(build(site), site, site.settings.threads_of_one_client())
+        application = with_trusted_proxy(shared, site.settings.trusted_proxy)
     except ConfigError as error:
         print(f"portico: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

@@ -1,25 +1,30 @@
 """What a page's service says of itself: `_status` to visitors, `/healthz` and `/readyz` to its operators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
 
-from portico.error_pages import page_at
 from portico.page_app import PageApp
+from portico.page_paths import page_at
 from portico.readiness import Readiness, readiness_of
+from portico.registry import Page
 from portico.settings import Settings
 from portico.shared_answers import VERSION_ASKED, VERSION_HEADER, VERSION_HOLDS_S, sharing_for, version_of
 
 NEVER_CACHED = {"Cache-Control": "no-store"}
 
 
-def register_service_routes(server: Flask, apps: Sequence[PageApp]) -> None:
-    """Add the health routes of a service that serves these pages, and each page's public status."""
+def register_service_routes(server: Flask, apps: Sequence[PageApp], failed: Mapping[str, object]) -> None:
+    """Add the health routes of a service that serves these pages, and each page's public status.
+
+    Args:
+        failed: the pages of the service that are not served, by name, now or later.
+    """
     server.add_url_rule("/healthz", "healthz", lambda: _answer({"alive": True}))
-    checks = [(app, readiness_of(server, app)) for app in apps]
+    checks = [(app, readiness_of(app)) for app in apps]
     server.after_request(lambda response: _doubting(response, checks))
-    server.add_url_rule("/readyz", "readyz", lambda: _readiness(checks))
+    server.add_url_rule("/readyz", "readyz", lambda: _readiness(checks, failed))
     for app, readiness in checks:
         server.add_url_rule(app.page.status_path, f"{app.page.name}_status", _status_view(app, readiness))
 
@@ -35,7 +40,7 @@ def _doubting(response: Response, checks: Sequence[tuple[PageApp, Readiness]]) -
 
 def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:
     def status() -> Response:
-        response = _answer({"page": app.page.name, "ready": _is_ready(app, readiness), "build": app.build})
+        response = status_answer(app.page, ready=_is_ready(app, readiness), build=app.build)
         if app.page.fresh_s:
             response.headers[VERSION_HEADER] = version_of(app)
             if VERSION_ASKED in request.args:
@@ -45,8 +50,15 @@ def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:
     return status
 
 
-def _readiness(checks: Sequence[tuple[PageApp, Readiness]]) -> Response:
-    ready = {app.page.name: _is_ready(app, readiness) for app, readiness in checks}
+def status_answer(page: Page, *, ready: bool, build: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """What a page says of itself to anyone who asks."""
+    response = _answer({"page": page.name, "ready": ready, "build": build})
+    response.status_code = status
+    return response
+
+
+def _readiness(checks: Sequence[tuple[PageApp, Readiness]], failed: Mapping[str, object]) -> Response:
+    ready = {app.page.name: _is_ready(app, readiness) for app, readiness in checks} | dict.fromkeys(failed, False)
     response = _answer({"ready": all(ready.values()), "pages": ready})
     if not all(ready.values()):
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

@@ -2,8 +2,10 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +16,10 @@ ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
+# A thread that waits costs some tens of kilobytes. Of these, one client holds two thirds: more than an office of 60 needs at once.
+DEFAULT_THREADS = 96
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
+ANY_ADDRESS = ["0.0.0.0/0", "::/0"]
 DATABASE_SCHEMES = ("postgresql", "postgres", "duckdb")
 DUCKDB_MAGIC, DUCKDB_MAGIC_AT = b"DUCK", 8  # https://duckdb.org/docs/stable/internals/storage
 # A name, an IPv4 or a bracketed IPv6 address, then a port: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
@@ -44,7 +49,11 @@ class Settings:
             (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
         query_seconds, query_memory: what a query may take, and all queries of a process together
             (`PORTICO_QUERY_SECONDS`, `PORTICO_QUERY_MEMORY`; unset = `[data]` of `pages.toml`).
+        spill: the folder for what queries do not hold in memory (`PORTICO_SPILL`; unset = one of this user in the
+            system's folder for temporary files). Not for a file system in memory.
         build: what this build is called (`PORTICO_BUILD`; unset = a digest of the sources).
+        trusted_proxy: addresses whose X-Forwarded-For, -Host and -Proto are believed (`PORTICO_TRUSTED_PROXY`: addresses or
+            networks, or `*` where only the gateway can connect; unset = nobody's).
         dev: pages reload in the browser and show their errors there; set by `gateway.dev` alone.
     """
 
@@ -54,7 +63,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     workers: int = 1
-    threads: int = 40
+    threads: int = DEFAULT_THREADS
     worker_requests: int = 0
     draining_file: Path | None = None
     build: str = ""
@@ -62,15 +71,26 @@ class Settings:
     data: str = field(default="", repr=False)  # an address may hold a password
     query_seconds: int = DEFAULT_QUERY_SECONDS
     query_memory: str = DEFAULT_QUERY_MEMORY
+    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
+    spill: Path | None = None
 
     @property
     def queries_at_once(self) -> int:
         """Queries of a process that run at the same time; the others wait for their turn."""
         return QUERIES_AT_ONCE
 
+    @property
+    def is_for_one_page(self) -> bool:
+        """Whether this process serves one page and nothing besides, as a page's container does."""
+        return len(self.pages) == 1 and not self.remotes
+
     def all_threads(self) -> int:
         """The threads of a gunicorn process: those for its own pages, and those that wait for remote ones."""
         return self.threads + THREADS_PER_REMOTE * len(self.remotes)
+
+    def threads_of_one_client(self) -> int:
+        """The threads of a gunicorn process that one client may hold at the same time; others find the rest free."""
+        return max(1, self.all_threads() * 2 // 3)
 
 
 def site_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -95,14 +115,25 @@ def read_settings(registry: Registry, environ: Mapping[str, str] = os.environ) -
         host=environ.get("HOST") or "127.0.0.1",
         port=_integer(environ, "PORT", DEFAULT_PORT, 1, 65535),
         workers=_integer(environ, "PORTICO_WORKERS", 1, 1, 64),
-        threads=_integer(environ, "PORTICO_THREADS", 40, 1, 256),
+        threads=_integer(environ, "PORTICO_THREADS", DEFAULT_THREADS, 1, 256),
         worker_requests=_integer(environ, "PORTICO_WORKER_REQUESTS", 0, 0, 10**9),
         draining_file=Path(file) if (file := environ.get("PORTICO_DRAINING_FILE")) else None,
         build=environ.get("PORTICO_BUILD", ""),
         data=_data(environ),
         query_seconds=_integer(environ, "PORTICO_QUERY_SECONDS", registry.query_seconds, 1, MAX_QUERY_SECONDS),
         query_memory=_memory(environ, registry.query_memory),
+        trusted_proxy=_networks(environ.get("PORTICO_TRUSTED_PROXY", "")),
+        spill=Path(environ.get("PORTICO_SPILL") or f"{tempfile.gettempdir()}/portico-spill-{os.getuid()}").absolute(),
     )
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    named = ANY_ADDRESS if text.strip() == "*" else [each.strip() for each in text.split(",") if each.strip()]
+    try:
+        return tuple(map(ip_network, named))
+    except ValueError:
+        problem = "must be addresses or networks, such as 10.0.0.0/8, separated by commas, or *"
+        raise ConfigError(ENVIRONMENT, "PORTICO_TRUSTED_PROXY", text, problem) from None
 
 
 def _data(environ: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 
 from portico.data.failures import DataError
+from portico.identity import names_its_reader
 
 if TYPE_CHECKING:
     from portico.page_app import PageApp
@@ -58,7 +59,7 @@ def with_sharing(response: Response, app: "PageApp", version: str) -> Response:
         version: of the page before it worked the answer out.
     """
     shares = app.page.fresh_s and version and response.status_code == HTTPStatus.OK
-    if shares and not is_for_this_reader():
+    if shares and not is_for_this_reader() and not names_its_reader(app.site.registry):
         response.headers["Cache-Control"] = sharing_for(app.page.fresh_s)
         response.headers[VERSION_HEADER] = version
         _compress(response)

@@ -14,10 +14,13 @@ import requests
 from hypothesis import settings
 
 from tests.processes import MODES, ROOT
+from tests.reference_site import write_reference_site
+from tests.site.site_pages import look_at
 
 CHROMIUM = "/usr/bin/chromium"
 CONTAINERS = "containers"
 GIVEN_SITE_TIMEOUT_S = 10
+REQUIRED = "PORTICO_TEST_REQUIRE"
 WITHOUT_A_GATEWAY = "one_server"
 GIVEN = "given"  # the site of --url, behind a gateway of its own
 
@@ -33,14 +36,19 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Ask a site that was given once, before hundreds of tests do."""
+    """Forget what the caller's environment says of a site; ask a site that was given once, before hundreds of tests do."""
+    for name in [each for each in os.environ if each.startswith("PORTICO_") and each != REQUIRED]:
+        del os.environ[name]
     url = config.getoption("--url")
     if not url:
         return
     try:
         requests.get(url, timeout=GIVEN_SITE_TIMEOUT_S)
+        look_at(url.rstrip("/"))
     except requests.RequestException as error:
         raise pytest.UsageError(f"--url {url}: no site answers there: {error}") from None
+    except ValueError as error:
+        raise pytest.UsageError(f"--url {url}: {error}") from None
 
 
 def pytest_sessionstart():
@@ -66,7 +74,7 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
     missing = {"containers": engine_is_missing(), "browser": chromium_is_missing()}
-    required = os.environ.get("PORTICO_TEST_REQUIRE", "").split(",")
+    required = os.environ.get(REQUIRED, "").split(",")
     for item in items:
         for need, reason in missing.items():
             if reason and item.get_closest_marker(need) and need not in required:
@@ -140,8 +148,6 @@ def address_of(name: str, request) -> str:
 
 @pytest.fixture
 def site_copy(tmp_path):
-    """A copy of this site's pages, to add to."""
-    for name in ("pages.toml", "docker-compose.yml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "services", tmp_path / "services")
+    """A copy of the reference site, to add to."""
+    write_reference_site(tmp_path)
     return tmp_path

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.reference_site import ROOT, reference_folder
+
+__all__ = ["ROOT"]  # tests take it from here
 START_LIMIT_S = 60
 POLL_S = 0.001  # so short that the first requests come right after the socket opens
 
@@ -44,19 +46,21 @@ MODES = {"embedded": lambda: running("gateway"), "one_server": lambda: running("
 
 
 @contextmanager
-def running_process(module: str, port: int, **environment: str) -> Iterator[subprocess.Popen]:
+def running_process(
+    module: str, port: int, *, log: Path | None = None, **environment: str
+) -> Iterator[subprocess.Popen]:
     """Run `python -m MODULE` until the block ends, or until something in the block ends it."""
-    with tempfile.TemporaryFile() as log:
+    with log.open("w+b") if log else tempfile.TemporaryFile() as written:
         process = subprocess.Popen(
             [sys.executable, "-m", module],
             cwd=ROOT,
             env=variables(PORT=str(port), **environment),
-            stdout=log,
-            stderr=log,
+            stdout=written,
+            stderr=written,
             start_new_session=True,
         )
         try:
-            wait_until_listening(port, process, log)
+            wait_until_listening(port, process, written)
             yield process
         finally:
             process.terminate()
@@ -64,9 +68,9 @@ def running_process(module: str, port: int, **environment: str) -> Iterator[subp
 
 
 def variables(**environment: str) -> dict[str, str]:
-    """The environment of this process, without what it says of a site, and with these variables."""
+    """The environment of this process with these variables; of another site than the reference one, only they speak."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_") and name != "HOST"}
-    return own | environment
+    return {**own, "PORTICO_SITE": str(reference_folder()), **environment}
 
 
 def kill(process: subprocess.Popen) -> None:

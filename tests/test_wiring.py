@@ -30,7 +30,8 @@ DOCUMENTS = [
 def missing_for(folder: Path, page: Page) -> list[str]:
     """Name each place that does not know of a page yet."""
     source = folder / "services" / page.name / "page.py"
-    compose = yaml.safe_load((folder / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    document = yaml.safe_load((folder / "docker-compose.yml").read_text(encoding="utf-8"))
+    compose, networks = document["services"], document["networks"]
     service = compose.get(page.name, {})
     build = service.get("build", {})
     places = {
@@ -39,6 +40,12 @@ def missing_for(folder: Path, page: Page) -> list[str]:
         and "def construct_page(" in source.read_text(),
         f"docker-compose.yml: services.{page.name}": page.name in compose,
         f"docker-compose.yml: services.{page.name}.build.args.PAGE": build.get("args", {}).get("PAGE") == page.name,
+        f"docker-compose.yml: services.{page.name}.networks": service.get("networks") == [page.name],
+        "docker-compose.yml: x-page-networks": all(
+            page.name in compose[each]["networks"] for each in ("gateway", "discovery")
+        ),
+        f"docker-compose.yml: networks.{page.name} (internal, unless egress = true)": page.name in networks
+        and (networks[page.name] or {}).get("internal", False) is not page.egress,
         **{f"docker-compose.yml: services.{page.name}.{limit}": limit in service for limit in LIMITS},
     }
     return [place for place, known in places.items() if not known]
@@ -67,7 +74,7 @@ def test_compose_has_the_gateway_and_one_service_for_each_page():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     pages = {name for name, service in compose.items() if "PAGE" in service.get("build", {}).get("args", {})}
     assert pages == set(REGISTRY.names())
-    assert set(compose) == {"gateway", "discovery", "database", *pages}
+    assert {"gateway", "discovery", "database"} <= set(compose)
 
 
 def test_page_added_by_hand_is_told_what_is_missing(site_copy):
@@ -79,6 +86,9 @@ def test_page_added_by_hand_is_told_what_is_missing(site_copy):
         "construct_page in services/byhand/page.py",
         "docker-compose.yml: services.byhand",
         "docker-compose.yml: services.byhand.build.args.PAGE",
+        "docker-compose.yml: services.byhand.networks",
+        "docker-compose.yml: x-page-networks",
+        "docker-compose.yml: networks.byhand (internal, unless egress = true)",
         "docker-compose.yml: services.byhand.mem_limit",
         "docker-compose.yml: services.byhand.pids_limit",
     ]
@@ -92,7 +102,7 @@ def test_every_service_has_its_limits():
 def test_settings_of_the_gateway_are_the_same_in_the_image_and_in_compose():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     given = {name: value for name, value in compose["gateway"]["environment"].items() if name.startswith("GATEWAY_")}
-    image = dict(re.findall(r"(GATEWAY_(?:CLIENT|TRUSTED|WORKERS)\w*)=(\S+)", (ROOT / "Dockerfile").read_text()))
+    image = dict(re.findall(r"(GATEWAY_(?:CLIENT|START|TRUSTED|WORKERS)\w*)=(\S+)", (ROOT / "Dockerfile").read_text()))
     assert given == {name: f"${{{name}:-{value}}}" for name, value in image.items()}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in image if f"`{name}`" not in readme] == []
@@ -101,6 +111,26 @@ def test_settings_of_the_gateway_are_the_same_in_the_image_and_in_compose():
 def test_page_written_by_make_page_is_known_everywhere(site_copy):
     write_page(site_copy, "nosuchpage")
     assert missing_for(site_copy, read_registry(site_copy).page("nosuchpage")) == []
+
+
+def test_page_that_needs_the_internet_has_a_network_that_leads_there(site_copy):
+    write_page(site_copy, "nosuchpage")
+    with (site_copy / "pages.toml").open("a", encoding="utf-8") as registry:
+        registry.write("egress = true\n")
+    page, compose = read_registry(site_copy).page("nosuchpage"), site_copy / "docker-compose.yml"
+    assert missing_for(site_copy, page) == ["docker-compose.yml: networks.nosuchpage (internal, unless egress = true)"]
+    text = compose.read_text(encoding="utf-8")
+    compose.write_text(text.replace("  nosuchpage: {internal: true}", "  nosuchpage:"), encoding="utf-8")
+    assert missing_for(site_copy, page) == []
+
+
+def test_services_share_no_network_but_with_the_gateways_side_and_the_database():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    networks = {name: {*service["networks"]} for name, service in compose.items()}
+    pages = [networks[name] for name in REGISTRY.names()]
+    assert sum(map(len, pages)) == len(set().union(*pages)) == len(pages)
+    assert networks["gateway"] & networks["discovery"] == {"names", *REGISTRY.names()}
+    assert networks["database"] <= {"barchart", "linechart"}
 
 
 def make_targets() -> set[str]:

@@ -8,12 +8,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from portico.content_policy import HEADER as CONTENT_POLICY
 from portico.error_pages import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.forwarded import BELOW_A_PATH
 from portico.frame import Frame
+from portico.identity import identity_headers
 from portico.page_app import CALLBACK
 from portico.registry import Page, Registry
 from portico.response_headers import SECURITY_HEADERS
 from portico.shared_answers import KEPT_CODING, VERSION_ASKED
-from portico.shared_assets import FOR_EVER, SHARED_PREFIX, TYPES, SharedAssets
+from portico.shared_assets import FOR_EVER, SHARED_OF_PREFIX, SHARED_PREFIX, TYPES, SharedAssets
 from portico.shared_assets.assets import CODINGS, FOLDER
 
 # What nginx can answer by itself; a page's own errors pass as they are.
@@ -51,6 +53,7 @@ SERVICE_PORT = 8000
 GATEWAY_PORT = 8080
 LONGEST_RETRY_S = 2.0  # after that a request is not given to another replica
 ERRORS = ".errors"  # no page's path begins with a dot
+STATUS_PATHS = "status-paths"  # read by health.sh
 PLAIN = "identity"  # the coding of a file as it is: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 
 
@@ -59,6 +62,7 @@ def write_gateway(registry: Registry, assets: SharedAssets, folder: Path) -> Non
     _write(folder / "templates" / "nginx.conf.template", nginx_config(registry))
     for path, text in error_files(registry, assets).items():
         _write(folder / "files" / ERRORS / path, text)
+    _write(folder / "files" / STATUS_PATHS, "".join(f"{page.status_path}\n" for page in registry))
     _write_shared(assets, folder / "files" / FOLDER)
 
 
@@ -85,6 +89,9 @@ def nginx_config(registry: Registry) -> str:
         shared_folder=FOLDER,
         plain=PLAIN,
         shared_prefix=SHARED_PREFIX,
+        shared_of_prefix=SHARED_OF_PREFIX,
+        below_a_path=BELOW_A_PATH,
+        identity_variables="".join(map(_variable_of, identity_headers(registry))),
         asset_types=_suffixes_by_type(),
         for_ever=FOR_EVER,
         security_headers=SECURITY_HEADERS,
@@ -99,6 +106,11 @@ def nginx_config(registry: Registry) -> str:
         gateway_port=GATEWAY_PORT,
         longest_retry_s=LONGEST_RETRY_S,
     )
+
+
+def _variable_of(header: str) -> str:
+    """The variable in which nginx has a request's header."""
+    return f"$http_{header.lower().replace('-', '_')}"
 
 
 def _suffixes_by_type() -> dict[str, str]:

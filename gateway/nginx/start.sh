@@ -8,6 +8,7 @@ set -eu
 
 GONE_AFTER=30 # seconds without a discovery: until then nginx keeps the replicas that it has
 MOST_WORKERS=8
+CONNECTIONS=8192 # of all workers together; a request to a page takes two
 LEAST_ROOM=4096 # KiB; above it, since nginx is told late
 
 # How long an answer holds: discovery says so itself (not at all, and nginx asks once a second); the others' own word is too long.
@@ -41,6 +42,26 @@ if [ "$GATEWAY_WORKERS" = auto ]; then
   GATEWAY_WORKERS=$((cores < MOST_WORKERS ? cores : MOST_WORKERS))
   export GATEWAY_WORKERS
 fi
+# nginx wants an address; nobody connects from this one.
+[ "$GATEWAY_TRUSTED_PROXY" != none ] || GATEWAY_TRUSTED_PROXY=0.0.0.0/32
+case "$GATEWAY_TRUSTED_PROXY" in
+  *[!0-9a-fA-F.:/]*)
+    echo "gateway: GATEWAY_TRUSTED_PROXY = '$GATEWAY_TRUSTED_PROXY': must be one address or network, such as 10.0.0.0/8, or none" >&2
+    exit 78
+    ;;
+esac
+export GATEWAY_TRUSTED_PROXY
+case "$GATEWAY_START_SECONDS" in
+  "" | *[!0-9]*)
+    echo "gateway: GATEWAY_START_SECONDS = '$GATEWAY_START_SECONDS': must be a whole number of seconds" >&2
+    exit 78
+    ;;
+esac
+touch /tmp/started  # health.sh
+# What a client can make nginx hold before any limit counts it: 4 KB + 4 * 8 KB of an unfinished request's headers, and 1 KB
+# of the connection. All connections in this state: 8,192 * 37 KB = 296 MB. Beside them the tmpfs (64 + 48 + 48 MB when full) and
+# the workers themselves (5 MB each): below the 512 MB of GATEWAY_MEMORY.
+export GATEWAY_WORKER_CONNECTIONS=$((CONNECTIONS / GATEWAY_WORKERS))
 look_for_room
 first=$(discovery)
 ask "${first:-$local_resolvers}"

@@ -3,6 +3,10 @@
 # Said after a limit that was reached: a reader knows whom to ask, and whoever runs the site what to set.
 MORE_SECONDS = "Whoever runs this site can allow more (PORTICO_QUERY_SECONDS)."
 MORE_MEMORY = "Whoever runs this site can allow more (PORTICO_QUERY_MEMORY)."
+TOO_MUCH_MEMORY = (
+    "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups. "
+    f"{MORE_MEMORY}"
+)
 
 
 class DataError(Exception):

@@ -7,7 +7,6 @@ import os
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,9 +15,11 @@ from dataclasses import dataclass
 from flask import has_request_context, request
 
 from portico.client_connection import Pace, client_socket, has_left
-from portico.data.failures import MORE_SECONDS, Busy, Cancelled, DataError, TookTooLong
+from portico.clients import client_of
+from portico.data.failures import MORE_SECONDS, TOO_MUCH_MEMORY, Busy, Cancelled, DataError, NeededTooMuch, TookTooLong
+from portico.data.process_memory import is_short_of_memory
+from portico.data.turns import LOOK_EVERY_S, Turns
 
-LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 LOOKS_IN_VAIN = 20
 WAITS = 2  # times the limit of a query: what a chart waits for its turn
 DOWNLOAD_LONGER = 10  # times a query's limit: rows leave as fast as the reader's line takes them
@@ -65,79 +66,8 @@ class Running:
     deadline: float  # of time.monotonic()
     reader: socket.socket | None
     pace: Pace | None = None  # of a download's reader
+    is_large: bool = False
     stopped: DataError | None = None
-
-
-class Turns:
-    """Turns of which some are given at once, in the order in which they were asked for.
-
-    Args:
-        at_once: how many.
-        alone: for how long whoever has one is left alone (seconds). Who is done by then, as of a small table, would
-            only be slowed down by others: in Python they take the interpreter from each other.
-    """
-
-    def __init__(self, at_once: int, alone: float = 0) -> None:
-        self._lock = threading.Lock()
-        self._at_once = self._free = at_once
-        self._alone = alone
-        self._given = 0.0  # when the last one was (of time.monotonic())
-        self._waiting: deque[threading.Event] = deque()
-
-    def take(self, look: Callable[[], None]) -> None:
-        """Wait for a turn; what `look` raises meanwhile ends the wait."""
-        with self._lock:
-            if not self._waiting and self._may_begin():
-                self._begin()
-                return
-            own = threading.Event()
-            self._waiting.append(own)
-        try:
-            while not own.wait(self._looks_again_after(own)) and not self._joins(own):
-                look()
-        except BaseException:
-            with self._lock:
-                if not own.is_set():
-                    self._waiting.remove(own)
-                    raise
-            self.give_back()
-            raise
-
-    def are_waited_for(self) -> bool:
-        """Whether somebody waits for a turn."""
-        return bool(self._waiting)
-
-    def give_back(self) -> None:
-        with self._lock:
-            self._free += 1
-            if self._waiting and self._may_begin():
-                self._begin()
-                self._waiting.popleft().set()
-
-    def _looks_again_after(self, own: threading.Event) -> float:
-        """How soon one who waits looks again: the first may join those who have a turn."""
-        with self._lock:
-            is_first = bool(self._waiting) and self._waiting[0] is own
-            return self._alone if self._alone and is_first else LOOK_EVERY_S
-
-    def _may_begin(self) -> bool:
-        nobody_has_one = self._free == self._at_once
-        return nobody_has_one or (self._free > 0 and time.monotonic() - self._given >= self._alone)
-
-    def _begin(self) -> None:
-        self._free -= 1
-        self._given = time.monotonic()
-
-    def _joins(self, own: threading.Event) -> bool:
-        """Take a turn beside those who were alone for long enough, as the first of those who wait."""
-        with self._lock:
-            if own.is_set():
-                return True
-            if self._waiting[0] is not own or not self._may_begin():
-                return False
-            self._begin()
-            self._waiting.popleft()
-            return True
 
 
 class Watch:
@@ -167,7 +97,9 @@ class Watch:
         return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S), streams=True)
 
     def _reset(self) -> None:
-        self._turns = Turns(self._at_once, self._alone)
+        of_one = self._at_once if self._streams else self._at_once // 2  # downloads give way by their pace
+        self._turns = Turns(self._at_once, self._alone, of_one)
+        self._large_turns = Turns(1)
         self._own = threading.local()
         self._changed = threading.Condition()
         self._running: set[Running] = set()
@@ -187,14 +119,34 @@ class Watch:
         if self.holds_turn():
             yield
             return
-        self._wait_for_turn()
+        waits_until = time.monotonic() + min(self.waits, _patience.get().turn)
+        self._wait_for_turn(self._turns, waits_until)
         self._own.limit = self.seconds if seconds is None else seconds
         self._own.until = time.monotonic() + self._own.limit
+        self._own.waits_until = waits_until
+        self._own.turns = self._turns
         try:
             yield
         finally:
             self._own.until = None
-            self._turns.give_back()
+            if self._own.turns is not None:
+                self._own.turns.give_back(client_of_request())
+
+    def run_alone(self) -> None:
+        """Exchange the turn of this thread for the only one of large queries, and begin its time again.
+
+        Large queries run one after another, beside the small ones: each may take all the memory that queries have.
+
+        Raises:
+            Busy, Cancelled: before there was a turn.
+        """
+        if not self.holds_turn() or self._own.turns is self._large_turns:
+            return
+        self._own.turns, before = None, self._own.turns
+        before.give_back(client_of_request())
+        self._wait_for_turn(self._large_turns, self._own.waits_until)
+        self._own.turns = self._large_turns
+        self._own.until = time.monotonic() + self._own.limit
 
     def holds_turn(self) -> bool:
         """Whether this thread holds a turn, so that it waits for none."""
@@ -244,7 +196,8 @@ class Watch:
         with self.turn(seconds):
             reader = reader_socket()
             pace = Pace(reader, SLOW_BYTES_S, SLOW_FOR_S) if reader and self._streams else None
-            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader, pace)
+            is_large = self._own.turns is self._large_turns
+            query = Running(interrupt, limit, min(time.monotonic() + limit, self._own.until), reader, pace, is_large)
             self._add(query)
             try:
                 yield
@@ -256,16 +209,16 @@ class Watch:
                 with self._changed:
                     self._running.discard(query)
 
-    def _wait_for_turn(self) -> None:
-        until, reader = time.monotonic() + min(self.waits, _patience.get().turn), reader_socket()
+    def _wait_for_turn(self, turns: Turns, until: float) -> None:
+        reader = reader_socket()
 
         def look() -> None:
             if reader is not None and has_left(reader):
                 raise Cancelled(LEFT)
             if time.monotonic() > until:
-                raise Busy("Too much is being worked out right now. Try again in a moment.")
+                raise Busy("The server is busy. Try again in a few seconds.")
 
-        self._turns.take(look)
+        turns.take(look, client_of_request())
 
     def _add(self, query: Running) -> None:
         with self._changed:
@@ -283,6 +236,8 @@ class Watch:
                 if in_vain > LOOKS_IN_VAIN:
                     self._rest()
                 in_vain = 0 if self._running else in_vain + 1
+                if self._running and is_short_of_memory():
+                    self._stop_largest()
                 for query in self._running:
                     self._stop_if_over(query)
             time.sleep(LOOK_EVERY_S)
@@ -292,6 +247,11 @@ class Watch:
         while not self._running:
             self._changed.wait()
         self._rests = False
+
+    def _stop_largest(self) -> None:
+        """Stop the query that most likely takes the memory: a large one, or else the one that has run longest."""
+        largest = min(self._running, key=lambda query: (not query.is_large, query.deadline))
+        largest.stopped = largest.stopped or NeededTooMuch(TOO_MUCH_MEMORY)
 
     def _stop_if_over(self, query: Running) -> None:
         """Stop a query again at each look, until it ends: an engine may not have begun it at the first."""
@@ -314,6 +274,11 @@ def took_too_long(seconds: float) -> TookTooLong:
         f"This took longer than {seconds:g} seconds and was stopped. Ask for less: a filter, a shorter span of time. "
         f"{MORE_SECONDS}"
     )
+
+
+def client_of_request() -> str:
+    """The client that asks, if a request is being answered; empty for the site itself."""
+    return client_of(request.environ) if has_request_context() else ""
 
 
 def reader_socket() -> socket.socket | None:

@@ -11,6 +11,8 @@ from portico.shared_assets.hashes import Recorded, file_hash, recorded_hashes
 from portico.shared_assets.joining import Joined
 
 SHARED_PREFIX = "/_shared/"
+# Behind it stands the page that is asked for a shared file that the gateway does not have.
+SHARED_OF_PREFIX = "/_shared_of/"
 DIGEST_LENGTH = 16  # hex digits
 # What a browser needs of these files; mimetypes reads the machine's tables, which differ.
 TYPES = {

@@ -39,58 +39,126 @@
       const send = (more) => browserFetch.call(window, resource, { ...more, headers: ofThisBuild(more.headers) });
       const [answer, asking] = [namespace.ask(send, options), first];
       const isShown = () => asking === first && pathOf(resource) === callbacks; // of a page that was left there is nothing to say
-      const say = (status) => isShown() && sayTrouble(status);
-      answer.then(({ status }) => status, () => 0).then(say); // 0: nobody there
+      const say = (status) => isShown() && sayTrouble(status, options.body);
+      answer.then(({ status }) => say(status), (error) => error.name !== "AbortError" && unload.then(() => say(0)));
       return answer;
     };
   }
 
   // --- a callback that failed ---------------------------------------------------------------------
-  // What is drawn is no longer what the controls say. A page that was not there is loaded again when it is
-  // back: the address has the controls. A fault of its own would only be met again, and so would what took it too long.
-  const SERVER_FAULT = 500;
-  const UNANSWERED = new Set([0, 502, 503]);
+  // A chart's address has its controls: the page is loaded again when it is back. Any other would lose what its reader wrote.
+  const FAILED = 400;
   const OUTDATED = 409;
+  const TOO_LARGE = 413;
   const TOO_MANY = 429;
   const TOOK_TOO_LONG = 504;
+  const UNANSWERED = new Set([0, 502, 503]); // 0: no answer at all
   const ADVICE = new Map([
+    [0, "No connection to the site. Check your network and try again."],
+    [TOO_MANY, "Too many requests from here. Wait a moment, then try again."],
+    [502, "The page does not answer right now. Try again in a moment."],
+    [503, "The page does not answer right now. Try again in a moment."],
+    [TOOK_TOO_LONG, "The page took too long. Try again, or ask for less at once."],
+  ]);
+  const ADVICE_OF_CHART = new Map([
+    [0, "Not updated: no connection to the site. The page is loaded again as soon as there is one."],
     [TOO_MANY, "Not updated: too many requests from here. Wait a moment, then choose again."],
+    [502, "Not updated: the page does not answer right now. It is loaded again as soon as it does."],
+    [503, "Not updated: the page does not answer right now. It is loaded again as soon as it does."],
     [TOOK_TOO_LONG, "Not updated: the page took too long. Choose again, or ask for less at once."],
   ]);
-  let outdated = false; // for as long as this page is not loaded anew
+  const FAULT = "The page could not answer. Try again.";
+  const FAULT_OF_CHART = "Not updated: the page could not work this out. Choose something else, or go back a step.";
+  const failed = new Map(); // callbacks whose last answer is missing, by their outputs: the text of each
+  const dismissed = new Map(); // likewise, what the reader has read
+  let outdated = false; // until this page is loaded again
 
-  const sayTrouble = (status) => {
+  // A request that ends with its document has not failed: the reader hears of others once that is known.
+  const UNLOADS_MS = 300;
+  const unload = { then: (next) => setTimeout(() => isLeaving || next(), UNLOADS_MS) };
+  let isLeaving = false;
+  addEventListener("pagehide", () => { isLeaving = true; });
+  addEventListener("pageshow", () => { isLeaving = false; });
+
+  const note = () => document.getElementById("trouble");
+  const button = (text, act) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.addEventListener("click", act);
+    return made;
+  };
+  const show = (text, ...buttons) => {
+    if (!note().hidden && note().firstChild?.textContent === text) return; // said already
+    const said = document.createElement("span");
+    said.textContent = text;
+    note().replaceChildren(said, ...buttons, button("Dismiss", dismiss));
+    note().hidden = false;
+  };
+  const dismiss = () => {
+    for (const [output, text] of failed) dismissed.set(output, text);
+    failed.clear();
+    note().hidden = true;
+    document.getElementById("main").focus({ preventScroll: true });
+  };
+
+  // Dash sends a file as base64, four bytes for three.
+  const asSize = (bytes) => {
+    const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+    return `${Number((Math.floor(bytes / unit * 10) / 10).toPrecision(3))} ${name}`;
+  };
+  const tooLarge = (body, limit) => body.includes('"property":"contents"')
+    ? `The file is larger than this page accepts: at most ${asSize(limit * 0.75)}. Choose a smaller one.`
+    : `The request is larger than this page accepts: at most ${asSize(limit)}. Send less at once.`;
+
+  const adviceFor = (status, body) => {
+    const limit = Number(note().dataset.limit);
+    if (status === TOO_LARGE || (status === 0 && body.length > limit)) return tooLarge(body, limit); // the connection may be cut
+    const isChart = document.querySelector(".chart-page") !== null;
+    return isChart ? ADVICE_OF_CHART.get(status) ?? FAULT_OF_CHART : ADVICE.get(status) ?? FAULT;
+  };
+
+  const sayTrouble = (status, body) => {
     clearTimeout(reloadWhenReady.timer); // what was waited for may just have answered
     if (status === OUTDATED) sayOutdated();
     if (outdated) return;
-    const note = document.getElementById("trouble");
-    const passing = UNANSWERED.has(status);
-    note.hidden = !passing && status < SERVER_FAULT && !ADVICE.has(status);
-    if (note.hidden) return;
-    note.textContent = passing
-      ? "Not updated: the page does not answer right now. It is loaded again as soon as it does."
-      : ADVICE.get(status) ?? "Not updated: the page could not work this out. Choose something else, or go back a step.";
-    if (passing) reloadWhenReady(note.dataset.status);
+    const { output, changedPropIds = [] } = JSON.parse(body);
+    failed.delete(output);
+    if (status > 0 && status < FAILED) dismissed.delete(output);
+    else sayFailed(status, output, adviceFor(status, body), changedPropIds);
+    showLast();
+  };
+
+  const sayFailed = (status, output, text, changed) => {
+    const byClock = changed.length > 0 && changed.every((each) => each.endsWith(".n_intervals"));
+    if (!byClock || dismissed.get(output) !== text) failed.set(output, text);
+    if (UNANSWERED.has(status) && document.querySelector(".chart-page")) reloadWhenReady(note().dataset.status);
+  };
+
+  const showLast = () => {
+    if (failed.size === 0) note().hidden = true;
+    else show([...failed.values()].at(-1));
   };
 
   // The address has the controls, those of the change that was refused as well.
   const sayOutdated = () => {
     if (outdated) return;
     outdated = true;
-    const note = document.getElementById("trouble");
-    const reload = document.createElement("button");
-    reload.textContent = "Reload";
-    reload.addEventListener("click", () => location.reload());
-    note.replaceChildren("This page was updated: reload it to go on. ", reload);
-    note.hidden = false;
+    show("This page was updated: reload it to go on. ", button("Reload", () => location.reload()));
   };
 
   // What is drawn is again what the controls say.
-  namespace.forgetTrouble = () => sayTrouble(200);
+  namespace.forgetTrouble = () => {
+    clearTimeout(reloadWhenReady.timer);
+    failed.clear();
+    if (!outdated) showLast();
+  };
 
   document.addEventListener("portico:open", () => {
     clearTimeout(reloadWhenReady.timer);
     outdated = false;
+    failed.clear();
+    dismissed.clear();
     readFirst();
   });
 
@@ -98,14 +166,13 @@
   // It would be drawn as a scatter. The whole plotly.js, which stands in where a bundle is not there, is no
   // reason to say nothing: the same page would be wrong where it is deployed.
   const sayUnknown = (traces) => {
-    const note = document.getElementById("trouble");
-    const drawn = note.dataset.traces.split(" ").filter(Boolean);
+    const drawn = note().dataset.traces.split(" ").filter(Boolean);
     const unknown = new Set(traces.map(({ type = "scatter" }) => type).filter((type) => !drawn.includes(type)));
     if (drawn.length === 0 || unknown.size === 0 || outdated) return;
-    note.textContent =
+    show(
       `This page's plotly.js does not draw ${[...unknown].join(", ")}: the chart is not what it should be. ` +
-      'Its owner sets bundle = "full" for the page in pages.toml.';
-    note.hidden = false;
+        'Its owner sets bundle = "full" for the page in pages.toml.',
+    );
   };
 
   // The first chart of a document is drawn in a task of its own: on a slow processor React's has taken a tenth of a second by
@@ -138,7 +205,7 @@
     set: (loaded) => {
       plotly = loaded;
       namespace.plotly = document.currentScript?.getAttribute("src"); // which of them
-      for (const name of ["newPlot", "react"]) plotly[name] = checked(plotly[name]);
+      for (const name of ["newPlot", "react"]) plotly[name] = checked(namespace.inTheme(plotly[name]));
       plotly.react = inOwnTask(plotly.react); // Dash's, which waits for it; what a page draws itself may not
     },
   });

@@ -4,7 +4,10 @@ The reader's browser asks for each page's status through the gateway, as any vis
 asks nobody, and works while every other page is down.
 """
 
+from itertools import groupby
+
 from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash.development.base_component import Component
 from flask import Flask
 
 from portico import PageApp
@@ -16,7 +19,7 @@ REFRESH_MS = 10_000
 def construct_page(server: Flask) -> Flask:
     """Construct the home page on a Flask server and return that server."""
     app = PageApp(__name__, server)
-    others = [page for page in app.site.registry if page.name != app.page.name]
+    others = [page for group in app.site.registry.navigation() for page in group.pages if page != app.page]
     app.layout = layout(others)
     app.clientside_callback(
         ClientsideFunction("portico", "page_states"),
@@ -33,16 +36,23 @@ def layout(pages: list[Page]) -> html.Div:
         [
             dcc.Interval(id="clock", interval=REFRESH_MS),
             dcc.Store(id="status-urls", data=[page.status_path for page in pages]),
-            html.Ul([card(page) for page in pages], className="cards"),
+            *(section(group, list(members)) for group, members in groupby(pages, key=lambda page: page.group)),
         ]
     )
 
 
-def card(page: Page) -> html.Li:
+def section(group: str, pages: list[Page]) -> html.Section:
+    """The cards of neighbouring pages, below the title of their group if they have one."""
+    title = [html.H2(group, className="group-title")] if group else []
+    cards = html.Ul([card(page, html.H3 if group else html.H2) for page in pages], className="cards")
+    return html.Section([*title, cards])
+
+
+def card(page: Page, heading: type[Component]) -> html.Li:
     """What a page shows and whether it is up, the whole card a link."""
     return html.Li(
         [
-            html.H2(html.A(page.title, href=page.path)),
+            heading(html.A(page.title, href=page.path)),
             html.P(page.description),
             html.P("Checking…", id=f"state-{page.name}", className="page-state", role="status", **{"data-state": ""}),
         ],

@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from portico.registry import read_registry
 from tests.browser.conftest import DESKTOP, tab
-from tests.processes import ROOT, running
+from tests.processes import running
+from tests.reference_site import reference_registry
 from tests.small_sites import write_site
 
 pytestmark = pytest.mark.browser
-PAGES = [page.path for page in read_registry(ROOT)]
+PAGES = [page.path for page in reference_registry()]
 REPORTS = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', event =>

@@ -18,7 +18,7 @@ TEXT = "{http://www.w3.org/2000/svg}text"
 
 def token(name):
     """The values of a token of the style sheet for light and dark, as SVG has colours."""
-    found = re.findall(f"--{name}: #([0-9a-f]{{6}})", STYLES.read_text(encoding="utf-8"))
+    found = dict.fromkeys(re.findall(f"--{name}: #([0-9a-f]{{6}})", STYLES.read_text(encoding="utf-8")))
     return [f"rgb({', '.join(str(each) for each in bytes.fromhex(value))})" for value in found]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.chaos.site import ChaosSite, main_process
+from tests.chaos.site import PURE, ChaosSite, main_process
 from tests.containers.stack import inspect, run
 
 NAME_SERVER = Path(__file__).parent / "name_server.py"
@@ -72,8 +72,8 @@ def newcomer_of(site: ChaosSite) -> str:
 
 
 def join(site: ChaosSite) -> None:
-    """Let the newcomer be one more replica of its page: the engine gives it the lowest address that is free."""
-    network = f"{site.stack.project}_default"
+    """Let the newcomer take an address of the bar chart's network: the engine gives it the lowest that is free."""
+    network = site.stack.network(PURE)
     run("docker", "network", "connect", "--alias", "linechart", network, newcomer_of(site))
 
 

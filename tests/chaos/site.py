@@ -66,9 +66,9 @@ class ChaosSite:
         return [self.replicas(page)[0] for page in STRUCK]
 
     def address(self, container: str) -> str:
-        """Where a container listens; empty while it is in no network."""
+        """Where a container of a page listens; empty while it is in no network of the site."""
         networks = inspect(container)["NetworkSettings"]["Networks"]
-        ip = networks.get(f"{self.stack.project}_default", {}).get("IPAddress", "")
+        ip = next((each["IPAddress"] for name, each in networks.items() if name.startswith(self.stack.project)), "")
         return f"{ip}:{SERVICE_PORT}" if ip else ""
 
     def wait_until_ready(self, *containers: str) -> None:

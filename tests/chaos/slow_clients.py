@@ -47,7 +47,7 @@ def slow_clients(site: ChaosSite) -> Iterator[dict[str, int]]:
     said = {"opened": 0, "refused": 0, "bytes": 0}
     names = [f"{site.stack.project}-slow-{number}" for number in range(MACHINES)]
     command = ("python", "-c", PROGRAM, "gateway", "8080", f"/{PURE}/", str(CLIENTS_EACH))
-    network = ("--network", f"{site.stack.project}_default")
+    network = ("--network", site.stack.network(PURE))
     try:
         for name in names:
             run("docker", "run", "--detach", "--name", name, *network, f"{site.stack.project}-home", *command)

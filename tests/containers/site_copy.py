@@ -1,24 +1,13 @@
 """A copy of the site for tests, whose pages can be changed: builds of them to roll out."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.containers.stack import Stack
-from tests.processes import ROOT
+from tests.containers.stack import Stack, copy_site
 
-FILES = ("Dockerfile", ".dockerignore", "docker-compose.yml", "pages.toml", "Makefile")
-FOLDERS = ("requirements", "portico", "gateway", "services", "data", "deploy")
-
-
-def copy_site(folder: Path) -> None:
-    """Copy what images and rollouts are made of."""
-    for name in FILES:
-        shutil.copy(ROOT / name, folder)
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+__all__ = ["PageSource", "copy_site", "make_impure", "start_rollout"]
 
 
 def make_impure(folder: Path, page: str) -> None:

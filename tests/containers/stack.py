@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 import uuid
@@ -10,11 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 
 from portico.registry import read_registry
 from tests.processes import ROOT, free_port
+from tests.reference_site import write_reference_site
 
 COMMAND_LIMIT_S = 600  # a first build downloads every package
 KNOWN_WITHIN_S = 30
@@ -22,6 +25,8 @@ POLL_S = 0.02
 FREEZE_TRIES = 5
 # Load comes from one address, and is to meet the site and not the limits of a client; whoever tests those says so.
 WITHOUT_LIMITS = {"GATEWAY_CLIENT_LIMITS": "off"}
+FILES = ("Dockerfile", ".dockerignore", "Makefile")
+FOLDERS = ("requirements", "portico", "gateway", "deploy")
 STAND_IN = Path(__file__).parent / "stand_in_page.py"
 
 
@@ -51,6 +56,10 @@ class Stack:
         command = ("docker", "compose", "--project-name", self.project, *arguments)
         return run(*command, environment=self.environment, folder=self.folder)
 
+    def network(self, name: str) -> str:
+        """What the engine calls a network of docker-compose.yml; each page has one of its own name."""
+        return f"{self.project}_{name}"
+
     def containers(self, service: str) -> list[str]:
         """The ids of a service's running containers."""
         return self.compose("ps", "--quiet", service).split()
@@ -69,13 +78,17 @@ class Stack:
     def start(self, *services: str) -> None:
         self.compose("start", *services)
 
+    def up(self) -> None:
+        """Start what does not run, and wait until it is healthy."""
+        self.compose("up", "--detach", "--no-build", "--wait")
+
     def healthy(self) -> None:
         """Put everything back: one healthy replica of each service, each known to the gateway."""
-        self.compose("up", "--detach", "--no-build", "--wait")
+        self.up()
         self.until_known()
 
     def until_known(self) -> None:
-        """Return when the gateway answers for every page: it asks once a second who is there."""
+        """Return when a gateway that ran before answers for every page: it learns once a second who is back."""
         for page in read_registry(self.folder).pages:
             self.wait_for(page.status_path, 200, within=KNOWN_WITHIN_S)
 
@@ -93,7 +106,7 @@ class Stack:
     def stand_in(self, service: str) -> Iterator[None]:
         """Let `stand_in_page.py` answer instead of a page until the block ends: it tells what reached it."""
         name = f"{self.project}-stand-in"
-        network = ["--network", f"{self.project}_default", "--network-alias", service]
+        network = ["--network", self.network(service), "--network-alias", service]
         program = ["python", "-c", STAND_IN.read_text()]
         try:
             self.stop(service)
@@ -106,13 +119,31 @@ class Stack:
             self.healthy()
 
 
+def copy_site(folder: Path) -> None:
+    """Copy what images and rollouts of the reference site are made of; its data folder is empty, so it shows the sample."""
+    write_reference_site(folder)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "data").mkdir()
+
+
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """Build the site's images, start it and wait until it is healthy; remove all of it when the block ends."""
-    stack = Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port())
+    """Build the reference site's images, start it and wait until it is healthy; remove all of it when the block ends."""
+    with TemporaryDirectory(prefix="portico-stack-") as folder:
+        copy_site(Path(folder))
+        with started_stack(Stack(f"portico-test-{uuid.uuid4().hex[:8]}", free_port(), Path(folder))) as stack:
+            yield stack
+
+
+@contextmanager
+def started_stack(stack: Stack) -> Iterator[Stack]:
+    """Build and start a stack, and remove it when the block ends; a failure prints the end of its logs."""
     try:
         stack.compose("build")
-        stack.healthy()
+        stack.up()
         yield stack
     except BaseException:
         print(stack.compose("logs", "--no-color", "--tail", "50"))
@@ -184,8 +215,8 @@ def access_log(container: str) -> list[dict]:
 def whole_access_log(replica: str) -> list[dict]:
     """The access log of a page's container up to now: it writes its lines in their order, some at a time."""
     mark = uuid.uuid4().hex
-    url = f"http://{address_of(replica)}:8000/healthz"
-    requests.get(url, headers={"X-Request-ID": mark}, timeout=KNOWN_WITHIN_S).raise_for_status()
+    url = f"http://{address_of(replica)}:8000/nowhere"  # a probe would not be logged
+    requests.get(url, headers={"X-Request-ID": mark}, timeout=KNOWN_WITHIN_S)
     logged(replica, mark)
     return access_log(replica)
 

@@ -43,7 +43,7 @@ def seed(stack: Stack) -> None:
         patch.setenv("COMPOSE_PROJECT_NAME", stack.project)
         patch.setenv("PORT", str(stack.port))
         patch.setenv("POSTGRES_PASSWORD", PASSWORD)
-        said = run("make", "--no-print-directory", "seed")
+        said = run("make", "--no-print-directory", "seed", folder=stack.folder)
     assert "1704 rows are in the table gapminder." in said
     assert "PORTICO_DATA=postgresql://reader:PASSWORD@database/portico docker compose up" in said
     assert PASSWORD not in said

@@ -147,7 +147,7 @@ def test_page_that_is_not_of_the_site_is_named_to_who_asks_for_it(stack: Stack):
 def test_address_that_another_page_has_taken_over_gives_no_wrong_answer(stack: Stack, replicas: list[str]):
     """Another page's replica answers to the bar chart's name, as it does for a moment after it got a freed address."""
     stranger = f"{stack.project}-stranger"
-    network = ["--network", f"{stack.project}_default", "--network-alias", "barchart"]
+    network = ["--network", stack.network("barchart"), "--network-alias", "barchart"]
     try:
         with load_on(stack.url) as load:
             run("docker", "run", "--detach", "--name", stranger, *network, f"{stack.project}-linechart")
@@ -163,7 +163,7 @@ def test_request_that_met_another_page_is_given_to_a_replica_of_its_own(stack: S
     """Without discovery, which keeps such addresses away: the service says that it is not the page's."""
     run("docker", "rm", "--force", *stack.containers("discovery"))
     stranger = f"{stack.project}-stranger"
-    network = ["--network", f"{stack.project}_default", "--network-alias", "barchart"]
+    network = ["--network", stack.network("barchart"), "--network-alias", "barchart"]
     try:
         restart_gateway(stack)
         run("docker", "run", "--detach", "--name", stranger, *network, f"{stack.project}-linechart")

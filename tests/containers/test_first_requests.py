@@ -1,5 +1,10 @@
-"""A replica that accepts connections is warm: its very first visitors, all at once, are answered rightly."""
+"""First requests: `docker compose up --wait` returns when every page answers, and a new replica is warm.
 
+`--starts 20` is the long form: 300 first requests after 20 starts.
+"""
+
+import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from threading import Barrier
@@ -9,6 +14,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
+from portico.registry import read_registry
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack
 from tests.site.visitor import with_its_chart, without_pace, wrong_at_every_start
@@ -17,6 +23,7 @@ pytestmark = pytest.mark.containers
 
 VISITORS = 200
 START_LIMIT_S = 60
+ASKED_EACH = 5  # first requests to each page
 
 Ask = tuple[str, str, dict | None]  # method, address, body
 
@@ -24,6 +31,54 @@ Ask = tuple[str, str, dict | None]  # method, address, body
 class FirstAnswer(NamedTuple):
     status: int
     text: str
+
+
+def statuses_of_first_requests(stack: Stack) -> list[int]:
+    """What every page answers at once, several times each."""
+    addresses = [stack.url + page.path for page in read_registry(stack.folder)] * ASKED_EACH
+    with ThreadPoolExecutor(len(addresses)) as visitors:
+        return [each.status_code for each in visitors.map(lambda url: requests.get(url, timeout=60), addresses)]
+
+
+def test_first_requests_after_up_wait_are_answered(stack: Stack, nth_start: int):
+    stack.compose("down", "--timeout", "5")
+    stack.up()
+    assert {*statuses_of_first_requests(stack)} == {200}
+
+
+def test_first_requests_after_a_restart_of_the_gateway_are_answered(stack: Stack, nth_start: int):
+    stack.compose("restart", "--timeout", "5", "gateway")
+    stack.up()
+    assert {*statuses_of_first_requests(stack)} == {200}
+
+
+def test_gateway_is_not_healthy_before_it_reaches_every_page(stack: Stack):
+    stack.stop("linechart")
+    try:
+        stack.compose("restart", "--timeout", "5", "gateway")
+        [gateway] = stack.containers("gateway")
+        check, deadline = ["docker", "exec", gateway, "gateway-health"], time.monotonic() + START_LIMIT_S
+        said = ""
+        while said != "not reached yet: /linechart/_status\n":  # other pages may not be reached yet either
+            checked = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
+            said = checked.stdout
+            assert checked.returncode != 0
+            assert time.monotonic() < deadline, said
+    finally:
+        stack.healthy()
+
+
+def test_page_that_is_down_holds_the_gateway_back_for_a_bounded_time(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GATEWAY_START_SECONDS", "5")
+    stack.stop("linechart")
+    try:
+        stack.compose("up", "--detach", "--no-build", "--no-deps", "--force-recreate", "--wait", "gateway")
+        down = requests.get(f"{stack.url}/linechart/", timeout=10, headers={"Accept": "text/html"})
+        assert (down.status_code, "Line chart is not available right now" in down.text) == (503, True)
+        assert [requests.get(stack.url + path, timeout=10).status_code for path in ("/", "/barchart/")] == [200, 200]
+    finally:
+        monkeypatch.undo()
+        stack.healthy()
 
 
 def test_200_concurrent_first_requests_are_answered(stack: Stack, pytestconfig: pytest.Config):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from deploy.sbom import contents
-from portico.registry import read_registry
 from tests.containers.stack import Stack, inspect, run
 from tests.processes import ROOT
+from tests.reference_site import PAGES as REFERENCE_PAGES
 
 pytestmark = pytest.mark.containers
 
-SERVICES = ("gateway", "discovery", *read_registry(ROOT).names())
+SERVICES = ("gateway", "discovery", *REFERENCE_PAGES)
 SECRET = re.compile(r"passw|secret|token|credential|private|://[^/ ]*:[^/ ]*@", re.IGNORECASE)
 # What a build could have taken along, by name; a certificate of an authority is public.
 FILES_OF_SECRETS = (".env*", ".git", ".netrc", ".npmrc", ".pgpass", ".pypirc", "id_rsa*", "id_ed25519*", "*.key")

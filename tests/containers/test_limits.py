@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import resource
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from portico.registry import read_registry
 from tests.containers.load import callback_bodies
-from tests.containers.stack import Stack, inspect, logged, run
+from tests.containers.stack import Stack, address_of, inspect, logged, run
 from tests.processes import free_port, is_listening
 from tests.security.header_rules import broken_rules
 from tests.site.visitor import Answer, ask
@@ -27,6 +30,9 @@ ENDING = 10  # at most: requests that were answered already, and that the gatewa
 OFFICE = 60  # readers behind one address, who come at once
 SLOW = 100
 HEADER_LIMIT_S = 15
+UNFINISHED = 6000  # connections of one client
+HEADERS_BYTES = 30_000  # of an unfinished request: as many as nginx keeps, and a byte more would end it
+UPLOADS_HELD, UPLOADS_AT_ONCE, UPLOAD_BYTES = 60, 8, 1_000_000
 TOO_MANY = 429
 TO_A_PAGE = "POST /barchart/_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -52,10 +58,14 @@ def gateway_of(stack: Stack, **variables: str) -> Iterator[Gateway]:
     """Run the gateway's image once more, with these variables and otherwise what the image says."""
     gateway = Gateway(f"{stack.project}-limits", free_port())
     settings = [f"--env={name}={value}" for name, value in variables.items()]
-    folders = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/var/cache/portico"]
-    place = [f"--network={stack.project}_default", f"--publish=127.0.0.1:{gateway.port}:8080"]
-    run("docker", "run", "--detach", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
+    sizes = ["--memory=512m", "--tmpfs=/tmp:size=64m,mode=1777", "--tmpfs=/var/cache/portico:size=112m,mode=1777"]
+    folders = ["--read-only", *sizes]  # as in docker-compose.yml
+    place = [f"--network={stack.network('outside')}", f"--publish=127.0.0.1:{gateway.port}:8080"]
+    run("docker", "create", f"--name={gateway.name}", *folders, *place, *settings, f"{stack.project}-gateway")
     try:
+        for network in ("names", *read_registry(stack.folder).names()):
+            run("docker", "network", "connect", stack.network(network), gateway.name)
+        run("docker", "start", gateway.name)
         while not is_listening(gateway.port) or not answers(gateway):
             assert inspect(gateway.name)["State"]["Running"], run("docker", "logs", gateway.name)
             time.sleep(0.05)
@@ -114,7 +124,7 @@ def test_requests_of_one_client_are_limited_by_default(gateway: Gateway):
     assert BURST < statuses[200] <= BURST + 1 + REQUESTS_PER_S * (time.monotonic() - start)
 
 
-def test_shared_files_and_health_are_not_counted(strict: Gateway):
+def test_shared_files_and_health_are_not_counted_with_requests_to_pages(strict: Gateway):
     style = next(part for part in ask(strict.url, "/").text.split('"') if part.endswith("portico.css"))
     refused(strict)
     assert {ask(strict.url, path).status for path in [style, "/healthz"] * 20} == {200}
@@ -153,6 +163,34 @@ def test_behind_a_trusted_proxy_a_client_is_whom_it_names(strict: Gateway):
     other = ask(strict.url, "/barchart/", x_forwarded_for="192.0.2.1")
     assert (first.status, other.status) == (TOO_MANY, http.HTTPStatus.OK)
     assert strict.clients(first, other) == ["2001:db8:1:2::1", "192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "heard"),
+    [
+        ("0.0.0.0/0", ("https", "dash.example", "dash.example")),
+        ("192.0.2.0/24", ("http", None, None)),
+        ("none", ("http", None, None)),
+    ],
+)
+def test_page_hears_scheme_and_host_of_a_trusted_proxy_alone(stack: Stack, trusted: str, heard: tuple):
+    said = {"x_forwarded_proto": "https", "x_forwarded_host": "dash.example", "x_forwarded_prefix": "/"}
+    with stack.stand_in("linechart"), gateway_of(stack, GATEWAY_TRUSTED_PROXY=trusted) as gateway:
+        seen = json.loads(ask(gateway.url, "/linechart/echo", **said).body)["headers"]
+        own = gateway.url.removeprefix("http://")
+        proto, forwarded_host, host = heard
+        assert seen["x-forwarded-proto"] == proto
+        assert (seen["x-forwarded-host"], seen["host"]) == (forwarded_host or own, host or own)
+        refused_below = ask(gateway.url, "/", x_forwarded_prefix="/dash").status == http.HTTPStatus.NOT_IMPLEMENTED
+        assert refused_below is (trusted == "0.0.0.0/0")
+
+
+@pytest.mark.parametrize("value", ["proxy.example", "10.0.0.0/8; include x"])
+def test_trusted_proxy_that_is_no_address_stops_the_gateway_with_the_reason(stack: Stack, value: str):
+    command = ("docker", "run", "--rm", f"--env=GATEWAY_TRUSTED_PROXY={value}", f"{stack.project}-gateway")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 78
+    assert f"GATEWAY_TRUSTED_PROXY = '{value}': must be one address or network" in done.stderr
 
 
 @pytest.mark.parametrize("strict", [{"GATEWAY_CLIENT_LIMITS": "off"}], indirect=True)
@@ -221,6 +259,65 @@ def test_slow_clients_take_no_thread_of_a_page_and_are_closed(gateway: Gateway, 
             assert connections_to(page) < SLOW // 4
             time.sleep(0.25)
         assert not closed & set(bodies)  # they go on, and hold nothing but their place among a client's connections
+
+
+def test_unfinished_requests_leave_the_gateway_to_others(gateway: Gateway):
+    """Straight to the container: the engine's own proxy of a published port ends before nginx does."""
+    place = (address_of(gateway.name), 8080)
+    lines = "".join(f"X-{number}: {'a' * (HEADERS_BYTES // 2)}\r\n" for number in range(2))
+    unfinished = f"GET /barchart/ HTTP/1.1\r\nHost: x\r\n{lines}X-Last: ".encode()
+    statuses, crowd = [], []
+    with ExitStack() as entered, files_allowed(UNFINISHED + 1000):
+        while len(crowd) < UNFINISHED:
+            crowd.append(entered.enter_context(socket.create_connection(place)))
+            crowd[-1].sendall(unfinished)
+            if len(crowd) % (UNFINISHED // 10) == 0:
+                statuses.append(ask(f"http://{place[0]}:{place[1]}", "/barchart/_status").status)
+        held = sum(not said(each) for each in crowd)
+    assert statuses == [200] * 10
+    assert held > UNFINISHED / 2  # all of them, unless this took longer than the gateway waits for headers
+    assert inspect(gateway.name)["State"]["Running"]
+
+
+@contextmanager
+def files_allowed(number: int) -> Iterator[None]:
+    """Let this process open so many files until the block ends."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[0] < number > before[1] != resource.RLIM_INFINITY:
+        pytest.skip(f"this machine allows {before[1]} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(number, before[0]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("trusting", [{"GATEWAY_TRUSTED_PROXY": "0.0.0.0/0"}])
+def test_held_uploads_of_one_client_leave_room_for_those_of_others(stack: Stack, trusting: dict[str, str]):
+    with gateway_of(stack, **trusting) as gateway, ExitStack() as entered:
+        before = uploaded(gateway)
+        crowd = [entered.enter_context(connected(gateway)) for _ in range(UPLOADS_HELD)]
+        for each in crowd:
+            with suppress(OSError):  # refused, and closed
+                each.sendall(upload_head("192.0.2.1") + b"a" * (UPLOAD_BYTES - 1))
+        wait_until(lambda: sum(not said(each) for each in crowd) == UPLOADS_AT_ONCE)
+        meanwhile = [uploaded(gateway) for _ in range(10)]
+    assert before not in (TOO_MANY, 413, 500, 502, 503)  # the page's own answer
+    assert set(meanwhile) == {before}
+
+
+def upload_head(client: str) -> bytes:
+    """The head of an upload to home, which takes 1 MB."""
+    lines = ["POST /_dash-update-component HTTP/1.1", "Host: x", f"X-Forwarded-For: {client}", "Connection: close"]
+    lines += ["Content-Type: application/json", f"Content-Length: {UPLOAD_BYTES}"]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def uploaded(gateway: Gateway) -> int:
+    """The status of a whole upload of another client."""
+    with connected(gateway) as client:
+        client.sendall(upload_head("192.0.2.2") + b"a" * UPLOAD_BYTES)
+        return int(client.makefile("rb").readline().split()[1])
 
 
 def connected(gateway: Gateway) -> socket.socket:

@@ -71,7 +71,7 @@ def test_page_is_not_told_what_the_client_claims(stand_in: str, stack: Stack):
     assert not re.search(r"6\.6\.6\.6|evil|666", json.dumps(seen))
     assert seen["host"] == seen["x-forwarded-host"] == f"127.0.0.1:{stack.port}"
     assert seen["x-forwarded-proto"] == "http"
-    gateway = inspect(stack.containers("gateway")[0])["NetworkSettings"]["Networks"][f"{stack.project}_default"]
+    gateway = inspect(stack.containers("gateway")[0])["NetworkSettings"]["Networks"][stack.network("outside")]
     assert seen["x-forwarded-for"] == gateway["Gateway"]  # the engine's, where our connection came from
 
 

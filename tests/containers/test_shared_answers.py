@@ -6,6 +6,7 @@ import threading
 import pytest
 import requests
 
+from portico.identity import IDENTITY_HEADERS
 from portico.shared_answers import sharing_for
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, logged
@@ -80,8 +81,7 @@ def test_every_question_gets_its_own_answer(stack: Stack, bodies):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Cookie": "session=1"},
-        {"Authorization": "Bearer 1"},
+        *({name: "ann"} for name in IDENTITY_HEADERS),
         {"Cache-Control": "no-store"},
         {"Cache-Control": "No-Cache, max-age=0"},
     ],

@@ -37,7 +37,7 @@ def two_builds(stack: Stack):
         command, input=OTHER.format(image=image), capture_output=True, text=True, timeout=300, check=False
     )
     assert built.returncode == 0, built.stderr
-    network = ["--network", f"{stack.project}_default", "--network-alias", "barchart"]
+    network = ["--network", stack.network("barchart"), "--network-alias", "barchart"]
     try:
         run("docker", "run", "--detach", "--name", name, *network, name)
         yield stack

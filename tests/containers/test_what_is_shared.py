@@ -96,7 +96,7 @@ def running(stack: Stack, templates: Path, room: str) -> Iterator[Sharing]:
     """Start the page, and a gateway in front of it that has so much room for what it keeps."""
     suffix, port = f"-{uuid.uuid4().hex[:6]}", free_port()
     name, alias = f"{stack.project}{suffix}", f"sharing{suffix}"
-    network = ("--network", f"{stack.project}_default")
+    network = ("--network", stack.network("outside"))
     page = ("python", "-c", PAGE.read_text())
     try:
         run(*START, f"{name}-page", *network, "--network-alias", alias, f"{stack.project}-barchart", *page)

@@ -12,7 +12,6 @@ from portico.data.files.folder import FolderCatalog
 from portico.data.running import Watch
 from portico.form import AnyOf, AnyText, Form, Moment, Number, Span
 from portico.mounting import init_app
-from portico.registry import read_registry
 from portico.settings import Settings
 from portico.shared_assets import SharedAssets
 from portico.site import Site
@@ -20,6 +19,7 @@ from services.barchart.page import BarChart
 from services.linechart.page import LineChart
 from tests.data.real_tables import real_tables, write_folder
 from tests.processes import ROOT
+from tests.reference_site import reference_registry
 from tests.site.visitor import Answer, Document, OpenedPage
 
 EXAMPLES = settings(max_examples=60, derandomize=True)
@@ -82,7 +82,7 @@ VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def client():
-    registry = read_registry(ROOT)
+    registry = reference_registry()
     site = Site(registry, Settings(site_folder=ROOT, pages=registry.names()), SharedAssets.of_site(ROOT))
     return init_app(site).test_client()
 

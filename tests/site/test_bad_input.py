@@ -9,11 +9,10 @@ import pytest
 from portico.chart_view import LONGEST_QUERY
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.form import SHOWN_PROBLEMS
-from portico.registry import read_registry
-from tests.processes import ROOT
+from tests.site.site_pages import Visited, draws, shows_the_sample
 from tests.site.visitor import TEXT_LIMIT, Document, ask, asked, open_page, post, with_query, without_pace
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = Visited.registry
 PAGES = [pytest.param(page, id=page.name) for page in REGISTRY]
 BELOW_HOME = [pytest.param(page, id=page.name) for page in REGISTRY if page.path != "/"]
 
@@ -43,9 +42,12 @@ def assert_refused(answer):
 
 
 def assert_nothing_unescaped(opened, plain):
-    """An odd address gives the same document as a plain one: the same tags, in the same order; a note besides, at most."""
+    """An odd address gives the same document as a plain one: the same tags, in the same order; a note besides, at most.
+
+    A page that is no chart may lay itself out differently at each visit.
+    """
     assert opened.document.tags == plain.document.tags
-    assert set(opened.document.painted) <= {*plain.document.painted, "p"}
+    assert set(opened.document.painted) <= {*plain.document.painted, "p"} or not plain.shown
     assert opened.document.scripts == plain.document.scripts
 
 
@@ -55,7 +57,9 @@ def control_names(opened):
 
 
 def same_view(opened, plain):
-    """Whether two addresses show the same, whatever else stands in them."""
+    """Return True if two addresses of a chart page show the same; any other page shows what its author likes."""
+    if not plain.shown:
+        return True
     same = opened.figures() == plain.figures()
     return same and (opened.shown or {}).get("values") == (plain.shown or {}).get("values")
 
@@ -67,8 +71,8 @@ def test_value_that_no_control_has_is_left_out_and_named(site, page, text):
     names = [name for name in control_names(plain) if text or name != "filter"]  # an empty one says: no filter
     for some in (names[start : start + SHOWN_PROBLEMS] for start in range(0, len(names), SHOWN_PROBLEMS)):
         opened = open_page(site, f"{page.path}?{urlencode(dict.fromkeys(some, text))}")
-        assert same_view(opened, plain)
-        for name in some:
+        assert same_view(opened, plain) or not shows_the_sample(plain)  # other tables may have such a value
+        for name in some if shows_the_sample(plain) else []:
             assert f"{name} = {TEXTS[text]}" in opened.note
         assert_nothing_unescaped(opened, plain)
 
@@ -78,8 +82,8 @@ def test_value_that_no_control_has_is_left_out_and_named(site, page, text):
 def test_parameter_that_no_control_has_is_named(site, page, name):
     plain = open_page(site, page.path)
     opened = open_page(site, f"{page.path}?{quote(name, safe='')}=1")
-    assert opened.figures() == plain.figures()
-    assert TEXTS[name] in opened.note or plain.shown is None
+    assert same_view(opened, plain)
+    assert TEXTS[name] in opened.note or not draws(plain)
     assert_nothing_unescaped(opened, plain)
 
 
@@ -115,8 +119,9 @@ def test_repeated_parameters_give_one_view_and_a_note(site, page):
     plain = open_page(site, page.path)
     for name in control_names(plain):
         opened = open_page(site, f"{page.path}?{'&'.join([name + '=never'] * 300)}")
-        assert same_view(opened, plain)
-        assert f"{name} = never" in opened.note
+        if shows_the_sample(plain):  # another table may have such a value
+            assert same_view(opened, plain)
+            assert f"{name} = never" in opened.note
         assert len(opened.note) < 400
 
 
@@ -124,8 +129,8 @@ def test_repeated_parameters_give_one_view_and_a_note(site, page):
 def test_seven_kilobytes_of_parameters_open_the_page_with_a_note(site, page):
     query = "&".join(f"p{number}=<b>" for number in range(2000))[: 7 * 1024]
     opened = open_page(site, f"{page.path}?{query}")
-    assert opened.figures() == open_page(site, page.path).figures()
-    assert "p0" in opened.note or opened.shown is None
+    assert same_view(opened, open_page(site, page.path))
+    assert "p0" in opened.note or not draws(opened)
     assert len(opened.note) < 400
 
 
@@ -239,7 +244,7 @@ def test_body_that_does_not_say_it_is_json_is_refused(site, page, content_type):
 @pytest.mark.parametrize("page", PAGES)
 def test_body_beyond_the_limit_is_refused(site, page):
     answer = post(site, page.path, b'{"output": "%s"}' % (b"x" * page.body_limit_bytes))
-    assert answer.status == 413
+    assert answer.status in ((400, 413) if Visited.is_given else (413,))  # a given site's limit is not known here
     assert_refused(answer)
 
 
@@ -329,13 +334,16 @@ def test_odd_detail_of_what_is_asked_is_answered_or_refused(site, page, value, k
         sent = given | {"value": given["value"] | {key: value}}
         asking = body | {"inputs": [sent]}
         too_large = len(json.dumps(asking)) > page.body_limit_bytes
-        assert post(site, page.path, asking).status in ((413,) if too_large else (200, 400))
+        accepted = (200, 400, 413) if Visited.is_given else (413,) if too_large else (200, 400)
+        assert post(site, page.path, asking).status in accepted
 
 
 @pytest.mark.parametrize("page", BELOW_HOME)
 def test_value_that_is_nested_very_deep_is_refused(site, page):
-    for body in callbacks_of(site, page):
-        for depth in (10, 500, 900, 980, 990, 1000, 5000):
+    opened = open_page(site, page.path)
+    fair = (10, 500, 900) if opened.shown else ()  # a callback that is no chart's may take a list
+    for body in opened.callbacks():
+        for depth in (*fair, 980, 990, 1000, 5000):
             nested = "[" * depth + "]" * depth
             text = json.dumps(body | {"inputs": [body["inputs"][0] | {"value": "@"}, *body["inputs"][1:]]})
             assert_refused(post(site, page.path, text.replace('"@"', nested).encode()))
@@ -351,7 +359,9 @@ def test_empty_query_gives_the_default_view(site, page):
 
 
 def test_bad_and_good_requests_at_once_do_not_mix(site):
-    page = REGISTRY.page("barchart")
+    page = next((page for page in REGISTRY if open_page(site, page.path).shown), None)
+    if not page:
+        pytest.skip("the site has no chart page")
     (good,) = callbacks_of(site, page)
     wanted = without_pace(post(site, page.path, good).text)
 

@@ -10,17 +10,18 @@ from functools import partial
 
 import pytest
 
-from portico.registry import read_registry
-from tests.processes import MODES, ROOT
+from tests.processes import MODES
+from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page, post, with_its_chart, without_pace, wrong_at_every_start
 
 FIRST_REQUESTS = 200
+ASKED_EACH = 5  # first requests to each page, in 20 starts 300
 
 
 @pytest.fixture(scope="module")
 def first_requests(embedded):
     """What first visitors ask, as functions of a site, each with the answer of a site that is long up."""
-    asked = [send for page in read_registry(ROOT) for send in asked_first(embedded, page.path)]
+    asked = [send for page in reference_registry() for send in asked_first(embedded, page.path)]
     answered = [(send, seen(with_its_chart(partial(send, embedded)))) for send in asked]
     assert {status for _, (status, *_) in answered} == {200}
     return answered
@@ -38,6 +39,14 @@ def asked_first(site, path):
 def test_first_requests_at_once_are_all_answered_as_ever(mode, nth_start, first_requests):
     wrong = wrong_at_every_start(lambda: answered_wrongly_at_first(mode, first_requests))
     assert [(asked.keywords, answer.status, answer.text[:200]) for asked, answer in wrong] == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_first_requests_are_answered_as_soon_as_the_socket_opens(mode, nth_start):
+    paths = [page.path for page in reference_registry()] * ASKED_EACH
+    with MODES[mode]() as address, ThreadPoolExecutor(len(paths)) as visitors:
+        answers = visitors.map(lambda path: ask(address, path, accept="text/html").status, paths)
+        assert {*answers} == {200}
 
 
 def answered_wrongly_at_first(mode, first_requests):

@@ -3,19 +3,21 @@
 import json
 import re
 import socket
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
-from portico.registry import read_registry
 from portico.settings import THREADS_PER_REMOTE
-from portico.shared_assets.assets import own_package
-from tests.processes import ROOT, free_port, is_listening, kill, running, running_process
+from tests.processes import free_port, is_listening, kill, running, running_process
+from tests.reference_site import reference_registry
 from tests.site.visitor import Document, ask, open_page, post, with_its_chart, without_pace
 from tests.tries import TRIES, takes_less_than
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 BARS = REGISTRY.page("barchart")
 OTHERS = [page for page in REGISTRY if page.name != BARS.name]
 ONCE = re.compile(r'"end_id":"[^"]*"')  # Dash's random name of a page load
@@ -153,15 +155,30 @@ def test_page_that_hangs_leaves_the_others_their_threads():
         kill(process)  # it would wait for the page as long as for any other
 
 
-def test_shared_file_of_another_build_is_asked_of_every_service():
-    own = own_package()
-    nobody, other = f"http://127.0.0.1:{free_port()}", own.url("portico.css").replace(own.digest, "0" * 16)
-    with (
-        running("portico", PORTICO_PAGES="linechart") as lines,
-        running("gateway", PORTICO_REMOTE=f"barchart={nobody},linechart={lines}") as gateway,
-    ):
-        answer = ask(gateway, other)
-        assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+def planted_file(environ, start_response):
+    """A page that answers any shared address with a script of its own."""
+    return Response(f"planted({environ['PATH_INFO']!r})", content_type="text/javascript")(environ, start_response)
+
+
+def test_shared_file_of_another_build_is_given_into_the_page_that_supplies_it_alone():
+    unknown = "/_shared/portico/0000000000000000/portico.js"
+    page = make_server("127.0.0.1", 0, planted_file, threaded=True)
+    threading.Thread(target=page.serve_forever, daemon=True).start()
+    try:
+        with (
+            running("portico", PORTICO_PAGES="linechart") as lines,
+            running("gateway", PORTICO_REMOTE=f"barchart=http://127.0.0.1:{page.port},linechart={lines}") as gateway,
+        ):
+            into = {path: ask(gateway, unknown, referer=gateway + path) for path in ("/barchart/", "/linechart/", "/")}
+            assert [each.status for each in into.values()] == [307] * 3
+            assert {each.headers["Cache-Control"] for each in into.values()} == {"no-store"}
+            answers = {path: ask(gateway, each.headers["Location"]) for path, each in into.items()}
+            assert answers["/barchart/"].text == f"planted({unknown!r})"
+            assert [answers[path].status for path in ("/linechart/", "/")] == [404, 404]
+            for answer in (ask(gateway, unknown), ask(gateway, unknown, referer="http://[")):
+                assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
+    finally:
+        page.shutdown()
 
 
 def test_page_that_is_neither_here_nor_elsewhere_is_unavailable():

@@ -3,6 +3,7 @@
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gateway.hop_headers import request_target
 from gateway.remote import BLOCK_BYTES
+from portico.client_connection import HALF_CLOSED_WITHIN_S
 from tests.site.misbehaving_upstream import (
     IMPATIENT,
     LOOPBACK,
@@ -521,8 +523,33 @@ def test_the_page_is_hung_up_on_when_the_client_leaves_before_it_answers(client:
     upstream.behave = behave
     with client.raw("GET /page/ HTTP/1.1\nHost: a\n\n"):
         assert heard.wait(PATIENCE_S)
-        assert not was_hung_up_on.is_set()
+        assert not was_hung_up_on.wait(HALF_CLOSED_WITHIN_S + 0.5)
     assert was_hung_up_on.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize("closes_after_the_page_has_heard", [False, True])
+def test_a_client_that_closes_its_sending_half_gets_its_answer(
+    client: Client, upstream: Upstream, closes_after_the_page_has_heard: bool
+) -> None:
+    heard, release = threading.Event(), threading.Event()
+
+    def behave(talk: Talk) -> None:
+        talk.hear_head()
+        heard.set()
+        assert release.wait(PATIENCE_S)
+        talk.say("HTTP/1.1 200 OK\nContent-Length: 2\n\nok")
+
+    upstream.behave = behave
+    with client.raw("GET /page/ HTTP/1.1\nHost: a\n\n") as sock:
+        if closes_after_the_page_has_heard:
+            assert heard.wait(PATIENCE_S)
+        sock.shutdown(socket.SHUT_WR)
+        assert heard.wait(PATIENCE_S)
+        time.sleep(0.1)  # the gateway has seen the end
+        release.set()
+        answer = sock.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.endswith(b"ok")
 
 
 def test_the_next_request_of_a_client_does_not_end_the_one_before(client: Client, upstream: Upstream) -> None:

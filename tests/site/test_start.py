@@ -1,21 +1,23 @@
 """Starts and stops of real processes: one line and an exit code for what is wrong, and an end without delay."""
 
+import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
 from portico.errors import EXIT_CONFIG
-from portico.registry import read_registry
 from tests.processes import ROOT, free_port, running, running_process, variables
+from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page
 from tests.small_sites import PAGE, write_site
 from tests.tries import TRIES, seconds_of
 
-REGISTRY = read_registry(ROOT)
+REGISTRY = reference_registry()
 STARTS = ("gateway", "portico")
 END_LIMIT_S = 60  # what does not end serves for ever
 STOP_LIMIT_S = 6  # two of them for kept-alive connections; a worker that hangs is killed after 25
@@ -65,6 +67,70 @@ def test_page_that_fails_when_it_is_warmed_up_ends_with_a_log_and_one_line(tmp_p
     *log, last = start_and_fail(module, PORTICO_SITE=str(write_site(tmp_path, {"a": FAILS_IN_A_CALLBACK})))
     assert last.startswith("portico: services/a/page.py: callback = 'echo.children': answered 500")
     assert "ZeroDivisionError: division by zero" in log
+
+
+EXITS = "import sys; sys.exit(3)"
+WAITS = """
+def wait(text):
+    with Path("{folder}", "calls").open("a") as calls:
+        calls.write(text)
+    while not Path("{folder}", "go").exists():
+        time.sleep(0.05)
+    return text
+"""
+
+
+def waits_in_a_callback(folder):
+    """A page whose first callback waits until there is a file "go" in a folder, and notes its calls there."""
+    source = PAGE.replace("lambda text: text", "wait")
+    return "import time\nfrom pathlib import Path\n" + source + WAITS.replace("{folder}", str(folder))
+
+
+@pytest.mark.parametrize("module", STARTS)
+def test_pages_that_fail_or_hang_at_the_start_stop_no_other(tmp_path, module):
+    sources = {"a": PAGE, "b": EXITS, "c": FAILS_IN_A_CALLBACK, "d": waits_in_a_callback(tmp_path), "e": PAGE}
+
+    def ready():
+        return {name: ask(address, f"/{name}/_status").json()["ready"] for name in sources}
+
+    with running(module, PORTICO_SITE=str(write_site(tmp_path, sources))) as address:
+        opened = {name: ask(address, f"/{name}/", accept="text/html").status for name in sources}
+        assert opened == {"a": 200, "b": 503, "c": 200, "d": 200, "e": 200}
+        assert ready() == {"a": True, "b": False, "c": True, "d": False, "e": True}
+        (tmp_path / "go").touch()
+        deadline = time.monotonic() + END_LIMIT_S
+        while not ready()["d"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert (tmp_path / "calls").read_text() == "seen"  # once
+
+
+@pytest.mark.parametrize("module", STARTS)
+@pytest.mark.parametrize("source", [EXITS, FAILS_IN_A_CALLBACK, GLOBAL_CALLBACK], ids=["exit", "callback", "global"])
+def test_process_of_one_page_that_fails_ends(tmp_path, module, source):
+    folder = write_site(tmp_path, {"a": PAGE, "b": source})
+    *_, last = start_and_fail(module, PORTICO_SITE=str(folder), PORTICO_PAGES="b")
+    assert last.startswith("portico: services/b/page.py: ")
+
+
+@pytest.mark.parametrize(("source", "status", "lines"), [(PAGE, 0, 0), (EXITS, 1, 1), (FAILS_IN_A_CALLBACK, 1, 1)])
+def test_check_of_pages_fails_with_a_line_for_each_problem(tmp_path, source, status, lines):
+    folder = write_site(tmp_path, {"a": PAGE, "b": source})
+    command = [sys.executable, "-m", "portico.check_pages"]
+    environment = variables(PORTICO_SITE=str(folder))
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (checked.returncode, len(checked.stdout.splitlines())) == (status, lines)
+
+
+def test_probes_are_not_logged_and_visits_are(tmp_path):
+    port = free_port()
+    with running_process("portico", port, log=tmp_path / "log") as process:
+        for path in ("/barchart/_status", "/healthz", "/readyz", "/nowhere"):
+            ask(f"http://127.0.0.1:{port}", path)
+        process.terminate()
+        process.wait(timeout=60)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")]
+    assert [each["path"] for each in lines] == ["/nowhere"]
 
 
 @pytest.mark.parametrize("module", STARTS)

@@ -78,7 +78,7 @@ def without_pace(text: str) -> str:
 
 def without_hashes(policy: str) -> str:
     """A Content-Security-Policy without the inline scripts that a page names beside the frame's own."""
-    return re.sub(r"(script-src 'self' \S+)( 'sha256-[A-Za-z0-9+/]{43}=')+", r"\1", policy)
+    return re.sub(r"(script-src 'self' \S+ \S+)( 'sha256-[A-Za-z0-9+/]{43}=')+", r"\1", policy)
 
 
 def post(site: str, path: str, body: bytes | object, content_type: str = "application/json", **headers: str) -> Answer:
@@ -95,6 +95,7 @@ class Document(HTMLParser):
         self.tags: list[str] = []
         self.painted: list[str] = []  # the tags of what is shown until scripts have run
         self.links: dict[str, bool] = {}  # of the navigation: address to whether it is the current page
+        self.link_texts: dict[str, str] = {}  # of the navigation: address to what the link says
         self.scripts: list[str] = []
         self.styles: list[str] = []
         self.preloads: list[str] = []
@@ -128,6 +129,8 @@ class Document(HTMLParser):
         tag, given = self._open[-1] if self._open else ("", {})
         if tag in ("title", "h1", "h2"):
             self.texts[tag] = data
+        if given.get("href") in self.links and data.strip() and any(each == "nav" for each, _ in self._open):
+            self.link_texts[given["href"] or ""] = data.strip()
         if given.get("id") == "_portico-first":
             self.first = json.loads(data)
 
@@ -168,12 +171,20 @@ class OpenedPage:
         return [props["figure"] for props in self.properties if "figure" in props]
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """The callbacks that the service answers, as their bodies with the values of the layout.
+        """The callbacks that a browser calls when it opens the page, as their bodies with the values of the layout.
 
-        A chart's asks for the view that is shown. Those of components that come and go are not among them.
+        A chart's asks for the view that is shown, which a browser does when a control changes. No other callback that waits
+        for its reader is among them: it may send a mail. Nor are those of components that come and go or match a pattern.
         """
-        served = (each for each in self.document.first["dependencies"] if not each["clientside_function"])
-        return [self._body_of(each) for each in served if "{" not in each["output"]]
+        return [self._body_of(each) for each in self.document.first["dependencies"] if self._is_called(each)]
+
+    def _is_called(self, callback: dict[str, Any]) -> bool:
+        items = [*callback["inputs"], *callback["state"]]
+        known = {json.dumps(props["id"]) for props in self.properties if "id" in props}
+        is_asked = bool(self.shown) if callback["prevent_initial_call"] else True
+        is_plain = not any(mark in callback["output"] for mark in "{@")
+        has_values = bool(callback["inputs"]) and all(json.dumps(item["id"]) in known for item in items)
+        return is_asked and is_plain and has_values and not callback["clientside_function"]
 
     def _body_of(self, callback: dict[str, Any]) -> dict[str, Any]:
         output = callback["output"]

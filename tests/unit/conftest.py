@@ -9,12 +9,13 @@ from portico.settings import Settings
 from portico.shared_assets import SharedAssets
 from portico.site import Site
 from tests.processes import ROOT
+from tests.reference_site import reference_folder
 from tests.small_sites import write_site
 
 
 @pytest.fixture(scope="session")
 def registry():
-    return read_registry(ROOT)
+    return read_registry(reference_folder())
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from types import SimpleNamespace
 
-from portico.access_log import PIPE_BYTES, SomeLines, access_record
+import pytest
+
+from portico.access_log import PIPE_BYTES, SomeLines, access_record, is_probe
 
 ENVIRON = {
     "HTTP_X_REQUEST_ID": "abc",
@@ -16,8 +18,8 @@ ENVIRON = {
 }
 
 
-def record(**changed):
-    answer = SimpleNamespace(status="200 OK", sent=12)
+def record(status="200 OK", **changed):
+    answer = SimpleNamespace(status=status, sent=12)
     return access_record(answer, ENVIRON | changed, timedelta(seconds=1, microseconds=500))
 
 
@@ -40,6 +42,22 @@ def test_query_is_never_kept():
 
 def test_line_is_one_line_of_json():
     assert "\n" not in json.dumps(record())
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/_status", "/a/b/_status", "/a/_status?version"])
+@pytest.mark.parametrize("status", ["200 OK", "503 SERVICE UNAVAILABLE"])
+def test_answered_probe_is_known(path, status):
+    assert is_probe(record(status, RAW_URI=path))
+
+
+@pytest.mark.parametrize("path", ["/a/", "/a/_status/", "/a/healthz", "/?/_status", "/a/x_status"])
+def test_visit_is_no_probe(path):
+    assert not is_probe(record(RAW_URI=path))
+
+
+@pytest.mark.parametrize("status", ["404 NOT FOUND", "500 INTERNAL SERVER ERROR", "400 BAD REQUEST"])
+def test_probe_that_is_not_answered_is_logged(status):
+    assert not is_probe(record(status, RAW_URI="/a/_status"))
 
 
 def test_time_has_its_zone():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portico.content_policy import PRERENDER_HASH, SOURCES, check_sources, content_policy
+from portico.content_policy import FRAME_HASHES, SOURCES, check_sources, content_policy
 from portico.errors import ConfigError
 
 
@@ -12,7 +12,7 @@ def directives(policy: str) -> dict[str, list[str]]:
 
 def test_policy_of_the_site_runs_its_own_files_only():
     policy = directives(content_policy())
-    assert policy["script-src"] == ["'self'", PRERENDER_HASH]
+    assert policy["script-src"] == ["'self'", *FRAME_HASHES.split()]
     assert policy["default-src"] == policy["object-src"] == ["'none'"]
     assert "unsafe-eval" not in content_policy()
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 
-from portico.frame import ERROR_TEXTS, Frame, json_for_html
+from portico.frame import ERROR_TEXTS, Frame, json_for_html, menu_width
 from portico.registry import parse_registry
 from portico.shared_assets import SharedAssets
 from tests.processes import ROOT
@@ -46,19 +46,21 @@ def frame_of(title, description):
     return Frame(parse_registry(document), SharedAssets.of_site(ROOT))
 
 
-def test_odd_titles_are_texts_and_nothing_else(frame):
+def test_odd_titles_are_texts_and_nothing_else():
     odd = frame_of(ODD, ODD)
     page = odd.registry.page("bars")
-    plain = Tags(frame.page(frame.registry.page("bars"), "", **SLOTS))
+    long = frame_of("T" * len(ODD), "D")
+    plain = Tags(long.page(long.registry.page("bars"), "", **SLOTS))
     html = Tags(odd.page(page, "", **SLOTS))
     assert html.tags == plain.tags
     assert ODD in html.texts
 
 
-def test_odd_titles_are_texts_in_an_error_too(frame):
+def test_odd_titles_are_texts_in_an_error_too():
     odd = frame_of(ODD, ODD)
     unavailable = HTTPStatus.SERVICE_UNAVAILABLE
-    plain = frame.error(unavailable, frame.registry.page("bars"))
+    long = frame_of("T" * len(ODD), "D")
+    plain = long.error(unavailable, long.registry.page("bars"))
     html = odd.error(unavailable, odd.registry.page("bars"))
     assert Tags(html).tags == Tags(plain).tags
     assert f"{ODD} is not available right now" in Tags(html).texts
@@ -107,6 +109,58 @@ def test_what_a_document_cannot_exchange_gives_another_digest(frame, slot):
 def test_another_policy_or_navigation_gives_another_digest(frame):
     assert digest(frame, "bars") != digest(frame, "bars", "connect-src https://tiles.example")
     assert digest(frame, "bars") != digest(frame_of("T", "Of another build"), "bars")
+
+
+def site_of(*pages):
+    document = {"site": {"title": "T"}, "page": [{"name": "home", "path": "/"}, *pages]}
+    return Frame(parse_registry(document), SharedAssets.of_site(ROOT))
+
+
+@pytest.mark.parametrize("more", [{"group": "Sales"}, {"hidden": True}])
+def test_another_group_or_a_hidden_page_gives_another_digest(more):
+    pages = {"name": "bars"}, {"name": "lines"}
+    assert digest(site_of(*pages), "bars") != digest(site_of(pages[0], pages[1] | more), "bars")
+
+
+def test_hidden_page_is_in_no_navigation_and_takes_no_part_in_the_exchange_of_pages():
+    frame = site_of({"name": "bars"}, {"name": "secret", "hidden": True})
+    assert "/secret/" not in frame.page(frame.registry.page("bars"), "", **SLOTS)
+    hidden = frame.page(frame.registry.page("secret"), "", **SLOTS)
+    assert 'href="/secret/"' not in hidden
+    assert "data-frame" not in hidden
+
+
+def test_groups_are_disclosures_in_a_menu_that_opens_without_scripts():
+    html = site_of({"name": "bars", "group": "Sales"}, {"name": "lines", "group": "Sales"}).error(HTTPStatus.NOT_FOUND)
+    assert Tags(html).tags.count("details") == 1
+    assert 'popovertarget="pages"' in html
+    assert "menu.css" in html
+
+
+def test_few_pages_stand_in_a_row_without_a_menu():
+    html = site_of({"name": "barchart", "title": "Bar chart"}, {"name": "linechart", "title": "Line chart"}).error(
+        HTTPStatus.NOT_FOUND
+    )
+    assert "popover" not in html
+    assert "menu.css" not in html
+
+
+def test_more_links_need_a_wider_window():
+    widths = [
+        menu_width(site_of(*({"name": f"page{index}"} for index in range(count))).registry) for count in (2, 4, 8, 14)
+    ]
+    assert widths[0] == 0
+    assert widths == sorted(set(widths))
+
+
+def test_dark_is_the_same_for_the_system_and_for_the_choice():
+    styles = (ROOT / "portico" / "static" / "portico.css").read_text(encoding="utf-8")
+    system, chosen = (
+        re.findall(r"(--[a-z-]+: #\w+;)", re.search(re.escape(start) + r"(.*?)\}", styles, re.DOTALL)[1])
+        for start in (":root:not([data-theme]) {", '\n[data-theme="dark"] {')
+    )
+    assert system == chosen
+    assert len(chosen) == 12
 
 
 def digest(frame, page, policy="", **slots):

@@ -9,6 +9,7 @@ import pytest
 from dash import html
 
 from portico import kept_pages
+from portico.identity import IDENTITY_HEADERS
 from portico.kept_pages import KeptPages
 from portico.mounting import page_server
 from portico.page_app import apps_of
@@ -95,6 +96,24 @@ def test_reader_who_may_be_known_or_reloads_gets_a_page_of_their_own(opened, hea
     own = opened(**headers)
     assert own not in (first, opened(**headers))
     assert opened() == first
+
+
+@pytest.mark.parametrize("name", IDENTITY_HEADERS)
+def test_reader_whom_a_proxy_names_gets_a_page_of_their_own(opened, name):
+    first = opened()
+    own = opened(**{name: "ann"})
+    assert own not in (first, opened(**{name: "bob"}))
+    assert opened() == first
+
+
+def test_header_in_which_the_sites_own_proxy_names_readers_is_in_the_registry(small_site):
+    entries = (
+        '[site]\ntitle = "T"\nidentity_headers = ["X-Company-User"]\n[[page]]\nname = "page"\npure = true\nfresh = 60'
+    )
+    site = small_site({"page": PAGE}, entries)
+    client = page_server(site, site.registry.page("page")).test_client(use_cookies=False)
+    assert client.get("/page/").text == client.get("/page/").text
+    assert client.get("/page/", headers={"X-Company-User": "ann"}).text != client.get("/page/").text
 
 
 def test_page_that_is_for_its_reader_is_not_kept(opened):

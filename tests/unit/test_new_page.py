@@ -24,7 +24,7 @@ def test_new_page_comes_with_its_service_and_its_test(site_copy):
     assert written == {
         "services/nosuchpage/__init__.py",
         "services/nosuchpage/page.py",
-        "tests/site/test_nosuchpage_page.py",
+        "tests/pages/test_nosuchpage_page.py",
         "pages.toml",
         "docker-compose.yml",
     }

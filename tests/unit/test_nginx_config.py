@@ -9,7 +9,8 @@ import pytest
 
 from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
 from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, milliseconds, nginx_config, write_gateway
-from portico.error_pages import is_of_home
+from portico.identity import IDENTITY_HEADERS
+from portico.page_paths import is_of_home
 from portico.registry import Registry, parse_registry
 from portico.response_headers import SECURITY_HEADERS
 from portico.shared_answers import KEPT_CODING
@@ -46,6 +47,7 @@ PURE = {"name": "pure", "pure": True}
 UPLOADS = {"name": "uploads", "body_limit": 50 * 1024**2}
 GATEWAY_VARIABLES = {
     "GATEWAY_WORKERS",
+    "GATEWAY_WORKER_CONNECTIONS",
     "GATEWAY_LOG_LEVEL",
     "GATEWAY_CLIENT_LIMITS",
     "GATEWAY_CLIENT_REQUESTS",
@@ -81,7 +83,7 @@ def test_home_gets_what_is_of_home_and_nothing_else(config: str):
     of_home = {
         head.split()[-1] for head in heads if re.search(r"proxy_pass http://home(_again)?;", block(config, head))
     }
-    assert of_home == {"/", "/_", "/assets/", "@home_again", "@home_misdirected"}
+    assert of_home == {"/", "/_", "/assets/", "/_shared_of/home/", "@home_again", "@home_misdirected"}
     assert all(is_of_home(path) for path in of_home if path.startswith("/"))
     assert "return 404;" in block(config, "location /")
 
@@ -97,6 +99,24 @@ def test_page_without_its_slash_redirects_with_the_query(config: str):
     assert "absolute_redirect off;" in config
 
 
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("1dash.example", "dash.example"),
+        ("1dash.example:8443", "dash.example:8443"),
+        ("1[2001:db8::1]:8443", "[2001:db8::1]:8443"),
+        ("0dash.example", None),
+        ("1a.example, b.example", None),
+        ("1a.example/path", None),
+        ("1", None),
+    ],
+)
+def test_host_is_taken_from_a_trusted_proxy_that_says_one(config: str, said: str, host: str | None):
+    [pattern] = re.findall(r'"~(\S+)" \$forwarded_host;', config)
+    found = re.search(pattern.replace("?<", "?P<"), said)
+    assert (found and found["forwarded_host"]) == host
+
+
 def test_limits_are_the_pages_own(config: str):
     location = block(config, "location ^~ /team/sales/")
     assert "proxy_read_timeout 2500ms;" in location
@@ -109,7 +129,7 @@ def test_what_a_page_works_on_is_counted_and_what_nginx_has_is_not(config: str):
     counted = {head for head in heads if "limit_req zone=requests" in block(config, head)}
     assert counted == {head for head in heads if "limit_conn connections" in block(config, head)}
     assert counted == {head for head in heads if "proxy_pass" in block(config, head) and "/.version/" not in head}
-    assert not [head for head in counted if "healthz" in head or head.startswith("location ^~ /_shared")]
+    assert not [head for head in counted if "healthz" in head or head == "location ^~ /_shared/"]
 
 
 @pytest.mark.parametrize(
@@ -240,15 +260,42 @@ def test_gateway_without_shared_answers_names_nothing_of_theirs():
     assert "$asks_version" not in config_of(HOME, PURE)
 
 
-def test_shared_assets_come_from_any_page(config: str):
-    upstream = block(config, "upstream shared")
-    assert [name for name in ("home", "sales", "pure", "uploads") if f"server {name}$" in upstream] == [
-        "home",
-        "sales",
-        "pure",
-        "uploads",
-    ]
-    assert "http_404" in block(config, "location @shared_elsewhere")
+@pytest.mark.parametrize("name", ["home", "sales", "pure", "uploads"])
+def test_shared_file_of_another_build_is_asked_of_one_page_and_kept_for_it_alone(config: str, name: str):
+    location = block(config, f"location ^~ /_shared_of/{name}/")
+    assert re.findall(r"proxy_pass (\S+);", location) == [f"http://{name}"]
+    assert f"proxy_cache_key {name}|" in location
+    assert "http_404" in location
+    assert "proxy_pass" not in block(config, "location @shared_elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        ("http://site/", "home"),
+        ("https://site:8443/?x=1", "home"),
+        ("https://site/team/sales/?view=/pure/", "sales"),
+        ("https://site/pure/", "pure"),
+        ("https://site/pure", None),
+        ("https://site/_shared/portico/0/portico.css", None),
+        ("https://site/nowhere/", None),
+        ("https://site", None),
+        ("javascript:1", None),
+        ("", None),
+    ],
+)
+def test_page_that_names_a_shared_file_is_known_by_the_referer(config: str, referer: str, page: str | None):
+    rules = re.findall(r'"~(\S+)" (\w+);', block(config, "map $http_referer $naming_page"))
+    assert next((name for pattern, name in rules if re.search(pattern, referer)), None) == page
+
+
+def test_request_that_names_its_reader_has_an_answer_of_its_own():
+    registry = parse_registry(
+        {"site": {"title": "T", "identity_headers": ["X-Company-User"]}, "page": [{**PURE, "fresh": 60}]}
+    )
+    [variables] = re.findall(r'map "(\S+)" \$is_known', nginx_config(registry))
+    named = [each.replace("_", "-") for each in variables.split("$http_")[1:]]
+    assert named == [each.lower() for each in (*IDENTITY_HEADERS, "X-Company-User")]
 
 
 def test_answers_are_kept_where_a_page_says_for_how_long_and_nowhere_else():
@@ -305,6 +352,35 @@ def test_nothing_of_a_title_reaches_the_configuration(config: str):
 def test_braces_are_balanced(config: str):
     code = re.sub(r"#.*", "", config)
     assert code.count("{") == code.count("}")
+
+
+def test_patterns_match_in_bounded_time(config: str):
+    """A header is a client's: each repetition that has no bound may cost its length times itself."""
+    patterns = re.findall(r'"~\*?(\S.*)" [$\w.]+;', config)
+    assert len(patterns) > 10
+    for pattern in patterns:
+        bare = re.sub(r"\\.|\[\^?[^]]*\]", "x", pattern)  # without what is escaped and what a set holds
+        assert not re.search(r"[*+]|\{\d+,\}", bare), pattern
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=0.5,br;q=0", "gzip"),
+        ("br;q=0.001", "br"),
+        ("br; q=1.000", "br"),
+        ("br;q=0.000, gzip;q=1", "gzip"),
+        ("gzip;q=0", ""),
+        ("xbr", ""),
+        ("*", ""),
+    ],
+)
+def test_shared_file_has_the_best_coding_that_the_client_accepts(config: str, accepted: str, coding: str):
+    patterns = re.findall(r'"~\*(\S.*)" (\w+);', block(config, "map $short_accept_encoding $shared_coding"))
+    assert [name for _, name in patterns] == ["br", "gzip"]
+    assert next((name for pattern, name in patterns if re.search(pattern, accepted)), "") == coding
 
 
 def test_only_these_variables_are_left_to_the_entrypoint(config: str):

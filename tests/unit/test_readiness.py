@@ -5,10 +5,10 @@ import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import yaml
-from dash import html
 
 from portico import readiness as readiness_module
 from portico.data.failures import Busy, SourceAway
@@ -76,7 +76,7 @@ def test_page_that_is_busy_is_what_it_was(asked, before):
     asked.failure = before
     readiness = Readiness(asked, "a")
     was = readiness.is_ready()
-    asked.failure = Busy("Too much is being worked out right now.")
+    asked.failure = Busy("The server is busy.")
     assert [was, readiness.is_ready(), readiness.is_ready()] == [before is None] * 3
 
 
@@ -130,25 +130,44 @@ def is_ready(server):
 @pytest.mark.usefixtures("forgetful")
 def test_page_whose_data_is_away_is_unready_and_alive(small_site):
     server = init_app(small_site({"a": PAGE}))
-    apps_of(server)[0].check_data = Asked()
+    apps_of(server)[0].check_ready = Asked()
     assert is_ready(server)
-    apps_of(server)[0].check_data.failure = SourceAway("away")
+    apps_of(server)[0].check_ready.failure = SourceAway("away")
     assert not is_ready(server)
     assert [server.test_client().get(path).status_code for path in ("/healthz", "/a/")] == [200, 200]
-    apps_of(server)[0].check_data.failure = None
+    apps_of(server)[0].check_ready.failure = None
     assert is_ready(server)
+
+
+COUNTED = """
+from dash import Input, Output, html
+from portico import PageApp
+
+asked = []
+
+def construct_page(server):
+    app = PageApp(__name__, server)
+    app.layout = layout
+    app.callback(Output("sent", "children"), Input("send", "n_clicks"), prevent_initial_call=True)(asked.append)
+    app.callback(Output("count", "children"), Input("send", "n_clicks"))(asked.append)
+    return app.server
+
+def layout():
+    asked.append("layout")
+    return [html.Button(id="send", n_clicks=0), html.P(id="sent"), html.P(id="count")]
+"""
 
 
 @pytest.mark.usefixtures("forgetful")
-def test_page_whose_layout_fails_is_unready(small_site):
-    server = init_app(small_site({"a": PAGE}))
-    parts = [1]
-    apps_of(server)[0].layout = lambda: html.P(parts[0])
-    assert is_ready(server)
-    parts.clear()
-    assert not is_ready(server)
-    parts.append(1)
-    assert is_ready(server)
+@pytest.mark.parametrize("pure", ["true", "false"])
+def test_probes_call_nothing_that_the_author_does_not_name(small_site, pure):
+    registry = f'[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = {pure}\n'
+    server = init_app(small_site({"a": COUNTED}, registry))
+    calls = importlib.import_module("services.a.page").asked
+    assert [each for each in calls if each != "layout"] == [0]  # once, as a browser does at first
+    calls.clear()
+    assert [is_ready(server) for _ in range(4)] == [True] * 4
+    assert calls == []
 
 
 SWITCHED = PAGE.replace("lambda text: text", "say").replace(
@@ -157,26 +176,17 @@ SWITCHED = PAGE.replace("lambda text: text", "say").replace(
 )
 
 
-@pytest.mark.usefixtures("forgetful")
-@pytest.mark.parametrize(("pure", "ready"), [("true", False), ("false", True)])
-def test_callback_is_tried_where_callbacks_only_read(small_site, pure, ready):
-    registry = f'[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = {pure}\n'
-    server = init_app(small_site({"a": SWITCHED}, registry))
-    assert is_ready(server)
-    from services.a.page import broken  # noqa: PLC0415 - of the small site
-
-    broken.append(True)
-    assert is_ready(server) is ready
-
-
 def test_page_that_answers_a_visitor_with_a_fault_is_looked_at_anew(small_site, monkeypatch):
     monkeypatch.setattr(readiness_module, "LASTS_S", FOREVER_S)
     registry = '[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = true\n[[page]]\nname = "b"\npure = true\n'
     server = init_app(small_site({"a": SWITCHED, "b": SWITCHED}, registry))
+    modules = {name: importlib.import_module(f"services.{name}.page") for name in "ab"}
+    for app in apps_of(server):
+        app.check_ready = partial(modules[app.page.name].say, "")
     ready = {name: lambda name=name: server.test_client().get(f"/{name}/_status").json["ready"] for name in "ab"}
     assert [ready["a"](), ready["b"]()] == [True, True]
-    for module in ("services.a.page", "services.b.page"):
-        importlib.import_module(module).broken.append(True)
+    for module in modules.values():
+        module.broken.append(True)
     [body] = sample_callbacks(apps_of(server)[0])
     assert server.test_client().post("/a/_dash-update-component", json=body).status_code == 500
     assert [ready["a"](), ready["b"]()] == [False, True]  # nobody has met what is wrong with the other

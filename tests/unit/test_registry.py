@@ -12,6 +12,20 @@ def site_with(*pages, **more):
     return {"site": {"title": "S"}, "page": list(pages), **more}
 
 
+def test_site_names_the_headers_of_its_own_proxy():
+    document = {"site": {"title": "T", "identity_headers": ["X-Company-User"]}, "page": [{"name": "a", "egress": True}]}
+    registry = parse_registry(document)
+    assert registry.identity_headers == ("X-Company-User",)
+    assert registry.page("a").egress
+
+
+@pytest.mark.parametrize("value", ["X-User", [1], ["X User"], [""], ["X-User\nX"], ["$host"]])
+def test_identity_headers_must_be_names_of_headers(value):
+    with pytest.raises(ConfigError, match=r"site\.identity_headers") as error:
+        parse_registry({"site": {"title": "T", "identity_headers": value}, "page": [{"name": "a"}]})
+    assert "must be a list of header names" in str(error.value)
+
+
 def test_page_has_sensible_defaults():
     page = parse_registry(site_with({"name": "scatter"})).page("scatter")
     assert (page.path, page.title, page.description, page.pure) == ("/scatter/", "Scatter", "", False)
@@ -30,15 +44,27 @@ def test_page_is_what_the_registry_says():
         "pure": True,
         "fresh": 60,
         "bundle": "basic",
+        "group": "G",
+        "hidden": True,
     }
     page = parse_registry(site_with(declared)).page("a")
     assert (page.path, page.title, page.description) == ("/", "T", "D")
     assert (page.timeout_s, page.body_limit_bytes, page.pure) == (0.5, 9, True)
     assert (page.fresh_s, page.bundle) == (60, "basic")
+    assert (page.group, page.hidden) == ("G", True)
 
 
 def test_pages_keep_their_order():
     assert parse_registry(site_with({"name": "b"}, {"name": "a"})).names() == ("b", "a")
+
+
+def test_navigation_has_groups_where_their_first_pages_stand_and_no_hidden_page():
+    entries = [("home", None), ("a", "Sales"), ("b", None), ("c", "Sales"), ("d", "b")]
+    pages = [{"name": name} | ({"group": group} if group else {}) for name, group in entries]
+    hidden = {"name": "secret", "group": "Sales", "hidden": True}
+    navigation = parse_registry(site_with(*pages, hidden)).navigation()
+    shown = [(group.title, [page.name for page in group.pages]) for group in navigation]
+    assert shown == [("", ["home"]), ("Sales", ["a", "c"]), ("", ["b"]), ("b", ["d"])]
 
 
 def test_limits_of_queries_are_what_the_registry_says():
@@ -105,6 +131,12 @@ def page(**keys):
         (page(title=""), r"page\[0\].title = '': must be a text that is not empty"),
         (page(title=3), r"page\[0\].title = 3: must be a text"),
         (page(description=[]), r"page\[0\].description = \[\]: must be a text"),
+        *(
+            (page(group=value), r"page\[0\].group = .*: must be one line of text with 1 to 40 characters")
+            for value in ("", " ", "x" * 41, "a\nb", 3, None, ["Sales"])
+        ),
+        (page(hidden="yes"), r"page\[0\].hidden = 'yes': must be true or false"),
+        (page(hidden=1), r"page\[0\].hidden = 1: must be true or false"),
         (page(pure="yes"), r"page\[0\].pure = 'yes': must be true or false"),
         (page(pure=1), r"page\[0\].pure = 1: must be true or false"),
         *(

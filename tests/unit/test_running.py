@@ -17,7 +17,8 @@ from portico import client_connection
 from portico.data import running
 from portico.data.failures import Busy, Cancelled, TookTooLong
 from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.running import Patience, Turns, Watch, with_patience
+from portico.data.running import Patience, Watch, with_patience
+from portico.data.turns import Turns
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
@@ -27,7 +28,7 @@ AFTER_A_FORK = """
 import os, signal
 from portico.data.files.duckdb_engine import DuckDBEngine
 from portico.data.failures import TookTooLong
-from portico.data.running import Turns, Watch
+from portico.data.running import Watch
 signal.alarm(20)  # ends either of the two
 engine = DuckDBEngine([], Watch(0.2, 2), "128MB")
 def stopped():

@@ -12,7 +12,7 @@ from portico.settings import read_settings, site_folder
 def test_empty_environment_mounts_every_page_here(registry):
     settings = read_settings(registry, {})
     assert settings.pages == registry.names()
-    assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8080, 1, 40)
+    assert (settings.host, settings.port, settings.workers, settings.threads) == ("127.0.0.1", 8080, 1, 96)
     assert dict(settings.remotes) == {}
 
 
@@ -20,6 +20,19 @@ def test_remote_page_is_not_mounted_here(registry):
     settings = read_settings(registry, {"PORTICO_REMOTE": "barchart=http://bars:8000"})
     assert "barchart" not in settings.pages
     assert settings.remotes == {"barchart": "http://bars:8000"}
+
+
+def test_proxies_that_are_believed_are_addresses_and_networks(registry):
+    trusted = read_settings(registry, {"PORTICO_TRUSTED_PROXY": "10.0.0.0/8, ::1"}).trusted_proxy
+    assert [*map(str, trusted)] == ["10.0.0.0/8", "::1/128"]
+    assert read_settings(registry, {}).trusted_proxy == ()
+    assert [*map(str, read_settings(registry, {"PORTICO_TRUSTED_PROXY": "*"}).trusted_proxy)] == ["0.0.0.0/0", "::/0"]
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.1/8", "10.0.0", "yes"])
+def test_proxy_that_is_no_address_is_refused(registry, text):
+    with pytest.raises(ConfigError, match=f"PORTICO_TRUSTED_PROXY = '{text}': must be addresses or networks"):
+        read_settings(registry, {"PORTICO_TRUSTED_PROXY": text})
 
 
 def test_pages_are_mounted_in_the_order_of_the_registry(registry):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from portico.identity import IDENTITY_HEADERS
 from portico.mounting import page_server
 from portico.shared_answers import KEPT_CODING, sharing_for
 
@@ -40,7 +41,7 @@ REGISTRY = '[site]\ntitle = "T"\n[[page]]\nname = "page"\npure = true\n{fresh}'
 @pytest.fixture
 def ask(small_site, request):
     site = small_site({"page": PAGE}, REGISTRY.format(fresh=getattr(request, "param", "fresh = 60")))
-    client = page_server(site, site.registry.page("page")).test_client()
+    client = page_server(site, site.registry.page("page")).test_client(use_cookies=False)
 
     def ask_with(text="a", **headers):
         body = {
@@ -65,6 +66,12 @@ def test_gateway_may_keep_a_version_for_a_moment_and_visitors_may_not(ask):
     assert said[""]["Cache-Control"] == "no-store"
     assert said["?version"]["Cache-Control"] == "public, max-age=1, stale-while-revalidate=1"
     assert said[""]["X-Portico-Version"] == said["?version"]["X-Portico-Version"]
+
+
+@pytest.mark.parametrize("name", IDENTITY_HEADERS)
+def test_answer_to_a_reader_who_is_named_is_for_nobody_else(ask, name):
+    assert ask(**{name: "ann"}).headers["Cache-Control"] == "no-store"
+    assert ask().headers["Cache-Control"].startswith("public")
 
 
 def test_answer_is_for_others_too_under_the_version_that_the_page_tells(ask):

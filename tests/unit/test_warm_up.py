@@ -1,12 +1,15 @@
 """Warm-up: what is asked of a page before it is opened to visitors."""
 
+import importlib
 import json
 
 import pytest
 
 from portico.errors import ConfigError
 from portico.mounting import init_app
+from portico.new_page import write_page
 from portico.page_app import apps_of
+from portico.registry import read_registry
 from portico.warm_up import sample_callbacks
 from tests.small_sites import PAGE
 
@@ -56,10 +59,55 @@ def test_what_waits_for_a_reader_is_not_done_at_the_start(small_site):
     assert sample_callbacks(apps_of(server)[0]) == []
 
 
-def test_page_whose_callbacks_only_read_is_warmed_whole(small_site):
-    registry = '[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = true\n'
-    with pytest.raises(ConfigError, match=r"callback = 'sent.children': answered 500"):
-        init_app(small_site({"a": ACTIONS}, registry))
+@pytest.mark.parametrize("pure", ["true", "false"])
+def test_what_waits_for_a_reader_is_not_done_whatever_the_registry_says(small_site, pure):
+    registry = f'[site]\ntitle = "Small"\n[[page]]\nname = "a"\npure = {pure}\n'
+    assert sample_callbacks(apps_of(init_app(small_site({"a": ACTIONS}, registry)))[0]) == []
+
+
+FIRST = """
+from dash import Input, Output, html
+from portico import PageApp
+
+calls = []
+
+def construct_page(server):
+    app = PageApp(__name__, server, prevent_initial_callbacks={default})
+    app.layout = [html.Button(id="send", n_clicks=0), *(html.P("before", id=name) for name in ("x", "y", "z"))]
+    once, twice = Output("x", "title"), Output("x", "title", allow_duplicate=True)
+    app.callback(Output("x", "children"), Input("send", "n_clicks"))(called("plain"))
+    app.callback(Output("y", "children"), Input("x", "children"))(called("awaits another"))
+    app.callback(Output("gone", "children"), Input("send", "n_clicks"))(called("output is not there"))
+    app.callback(once, Input("send", "n_clicks"), prevent_initial_call=True)(called("waits"))
+    app.callback(twice, Input("send", "n_clicks"), prevent_initial_call="initial_duplicate")(called("duplicate"))
+    app.callback(Input("send", "n_clicks"))(called("only an effect"))
+    app.callback([Output("z", "children")], [Input("send", "n_clicks")], prevent_initial_call=False)(called("list"))
+    return app.server
+
+def called(name):
+    def callback(*_values):
+        calls.append(name)
+        return ["answer"] if name == "list" else "answer"
+    return callback
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "called"),
+    [
+        (False, ["plain", "duplicate", "list"]),
+        (True, ["duplicate", "list"]),
+        ("'initial_duplicate'", ["plain", "duplicate", "list"]),
+    ],
+)
+def test_callbacks_that_a_browser_calls_first_are_called_once(small_site, default, called):
+    init_app(small_site({"a": FIRST.replace("{default}", str(default))}))
+    assert importlib.import_module("services.a.page").calls == called
+
+
+def test_generated_page_does_not_say_that_its_callbacks_only_read(site_copy):
+    write_page(site_copy, "nosuchpage")
+    assert not read_registry(site_copy).page("nosuchpage").pure
 
 
 def test_page_is_warm_once_it_has_answered(small_site):

@@ -54,11 +54,12 @@ class DatabaseFileCatalog(FolderCatalog):
         path: where the file lies; one that is not there is no reason to stop, for it may come back.
         watch: stops the queries.
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
+        spill: as of a folder's catalog.
     """
 
-    def __init__(self, path: Path, watch: Watch, memory: str) -> None:
+    def __init__(self, path: Path, watch: Watch, memory: str, spill: Path | None = None) -> None:
         self._path = path.resolve()
-        super().__init__(None, watch, memory, files=[self._path, self._path.with_name(f"{self._path.name}.wal")])
+        super().__init__(None, watch, memory, spill, files=[self._path, self._path.with_name(f"{self._path.name}.wal")])
 
     def version(self) -> str:
         """Of the file."""

@@ -5,6 +5,7 @@ Answers are plain rows. Neither pandas nor Arrow is loaded for that, which saves
 
 import logging
 import os
+import socket
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,21 +18,18 @@ from typing import Any
 
 import duckdb
 
-from portico.data.failures import MORE_MEMORY, NeededTooMuch
+from portico.data.failures import TOO_MUCH_MEMORY, NeededTooMuch
 from portico.data.running import Watch
 from portico.data.tables import Row
 
 ENGINE_THREADS = 2
+MOST_SPILLED = "4GB"  # of one process, in its spill folder
 ROWS_A_BATCH = 2000
 MOST_IDLE = 4  # sessions that wait for the next query
 MOST_PREPARED = 32  # statements of a session
 CHANGES = ("CREATE ", "DROP ")  # begin the statements that change which tables there are
 
 LOG = logging.getLogger("portico.data")
-TOO_MUCH = (
-    "This needs more memory than a query may use. Ask for less: a filter, a shorter span of time, fewer groups. "
-    f"{MORE_MEMORY}"
-)
 NO_VALUES: Mapping[str, Any] = {}
 
 
@@ -47,7 +45,7 @@ class DuckDBEngine:
         watch: stops the queries.
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
         forget: called when what was created here is gone.
-        spill: a writable folder for what memory does not hold; without one such a query fails.
+        spill: a writable folder for what memory does not hold, shared with other processes; without one such a query fails.
         threads: that work at one query; its own with one, so that nobody is woken for it.
         downloads: stops those; unset = one of its own.
     """
@@ -70,10 +68,11 @@ class DuckDBEngine:
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory,
-            "temp_directory": str(spill or ""),
+            "allocator_bulk_deallocation_flush_threshold": "4MB",  # what a query took goes back to the system
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
+        self._spill = spill
         self._forget = forget
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -125,7 +124,7 @@ class DuckDBEngine:
             kept = self._kept(session, idle)
         except duckdb.OutOfMemoryException as error:
             LOG.warning("%s", error)
-            raise NeededTooMuch(TOO_MUCH) from error
+            raise NeededTooMuch(TOO_MUCH_MEMORY) from error
         except duckdb.FatalException:
             self.close()  # this database answers nothing any more, a new one does
             raise
@@ -158,7 +157,8 @@ class DuckDBEngine:
         return self._connection
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config=self._config)
+        connection = duckdb.connect(config={**self._config, "temp_directory": self._spill_folder()})
+        connection.execute(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_file_cache = false")  # a file is read as it is now
         connection.execute(f"SET allowed_directories = [{', '.join(map(_literal, self._folders))}]")
@@ -166,6 +166,14 @@ class DuckDBEngine:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return connection
+
+    def _spill_folder(self) -> str:
+        """The folder of this process alone: the files in it have the same names in every process."""
+        if self._spill is None:
+            return ""
+        folder = self._spill / f"{socket.gethostname()}-{os.getpid()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
 
     def _close(self) -> None:
         self._let_sessions_go()

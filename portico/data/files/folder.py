@@ -5,7 +5,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Iterator, Sequence, Set
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import duckdb
 
 from portico.data.columns import Column
 from portico.data.descriptions import Description, read_description
-from portico.data.failures import MORE_MEMORY, DataError, NeededTooMuch, TableGone, Unreadable
+from portico.data.failures import MORE_MEMORY, TOO_MUCH_MEMORY, DataError, NeededTooMuch, TableGone, Unreadable
 from portico.data.files.data_files import (
     SIDECAR,
     DataFile,
@@ -32,6 +32,8 @@ from portico.data.files.engines import Engines
 from portico.data.files.overviews import Overviews
 from portico.data.files.reading import Reading
 from portico.data.files.readings import Readings
+from portico.data.killer_queries import marked
+from portico.data.process_memory import release_free_memory
 from portico.data.query import Query
 from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
@@ -39,6 +41,7 @@ from portico.data.sample import SAMPLE, SAMPLE_COLUMNS, described, sample_file
 from portico.data.tables import Row, Table, TableName, by_title
 
 LOG = logging.getLogger("portico.data")
+LARGE_ROWS = 500_000  # queries of such a table run one after another
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
 MADE_ANEW = (duckdb.CatalogException, duckdb.BinderException)  # a table is not there, or has no codes yet
 VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
@@ -67,6 +70,7 @@ class FolderCatalog:
         files: Sequence[Path] = (),
     ) -> None:
         self._watch = watch
+        self._spill = spill
         self._folder = folder.resolve() if folder is not None else None
         self._listing = FolderTables(self._folder)
         folders = [sample_file().parent, *([self._folder] if self._folder else [])]
@@ -125,6 +129,8 @@ class FolderCatalog:
 
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
+        if table.rows is not None and table.rows >= LARGE_ROWS:
+            self._watch.run_alone()  # before a lock is held that another large query may wait for
         view = (table.codes.relation if table.codes else table.relation).get_name()
         if table.rows is None or table.rows < MANY_ROWS or view not in self._readings:
             return None
@@ -154,7 +160,8 @@ class FolderCatalog:
     def _rows(self, query: Query, again: bool = True) -> list[Row]:
         used = self._used(query)
         try:
-            rows = self._engine_of(used).rows(query.sql, query.values)
+            with self._large(used, query):
+                rows = self._engine_of(used).rows(query.sql, query.values)
         except MADE_ANEW as error:  # the engine let go of a table just now
             if again:
                 return self._rows(query, again=False)
@@ -163,6 +170,23 @@ class FolderCatalog:
             raise self._failure(error, used) from error
         _check_unchanged(used)
         return rows
+
+    @contextmanager
+    def _large(self, used: Sequence[Reading], query: Query) -> Iterator[None]:
+        """Run a query of a large table alone, and never again if a process of this site died of it."""
+        if not any(each.table.rows is None or each.table.rows >= LARGE_ROWS for each in used):
+            yield
+            return
+        with self._watch.turn():
+            self._watch.run_alone()
+            statement = VIEWS.sub(lambda view: view[0].removeprefix(VIEW), query.sql)  # the same in every process
+            with marked(self._spill, f"{statement}\n{query.values}") as may_run:
+                if not may_run:
+                    raise NeededTooMuch(TOO_MUCH_MEMORY)
+                try:
+                    yield
+                finally:
+                    release_free_memory()
 
     def _forget(self) -> None:
         """Begin with no table read: at first, and when the engine has let go of them."""

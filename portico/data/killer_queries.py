@@ -1,0 +1,41 @@
+"""Large queries that a process of this site died of, so that a gateway's retry does not take the next replica, too.
+
+A query has a locked file while it runs. The kernel ends the lock with the process and leaves the file, so a file that nobody
+holds names a query that a process died of. Every replica that shares the folder refuses that query for a while.
+"""
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+REFUSED_FOR_S = 600
+SUFFIX = ".running"
+
+
+@contextmanager
+def marked(folder: Path | None, query: str) -> Iterator[bool]:
+    """Mark a query while the block runs; yield False if a process died of it less than ten minutes ago."""
+    if folder is None:
+        yield True
+        return
+    file = folder / f"{hashlib.sha256(query.encode()).hexdigest()[:32]}{SUFFIX}"
+    with ExitStack() as opened:
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+        opened.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # somebody runs it now, and has marked it
+            yield True
+            return
+        left = os.fstat(descriptor)
+        if left.st_size and time.time() - left.st_mtime < REFUSED_FOR_S:
+            yield False
+            return
+        opened.callback(file.unlink, missing_ok=True)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, b"running\n")
+        yield True

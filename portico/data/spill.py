@@ -1,0 +1,37 @@
+"""The folder for what queries do not hold in memory; processes share it, and each has a folder of its own there."""
+
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from portico.errors import ConfigError
+
+LEFT_FOR_S = 24 * 3600  # longer than any query runs: what is older is of a process that was killed
+
+
+def prepare_spill(folder: Path) -> Path:
+    """Create the folder if it is missing, and remove what killed processes left there.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        for left in folder.iterdir():
+            if time.time() - left.stat().st_mtime > LEFT_FOR_S:
+                _remove(left)
+    except OSError as error:
+        problem = f"must be a folder that this process can write: {error.strerror}"
+        raise ConfigError("environment", "PORTICO_SPILL", str(folder), problem) from None
+    return folder
+
+
+def _remove(left: Path) -> None:
+    with suppress(OSError):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
