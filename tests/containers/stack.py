@@ -167,8 +167,8 @@ def inspect(container: str) -> dict:
 
 
 def address_of(container: str) -> str:
-    """Where a container is reached in its only network."""
-    [network] = inspect(container)["NetworkSettings"]["Networks"].values()
+    """Where a container is reached in the first of its networks."""
+    network, *_ = inspect(container)["NetworkSettings"]["Networks"].values()
     return network["IPAddress"]
 
 

@@ -108,7 +108,7 @@ def test_site_without_a_database_needs_none_of_its_variables(stack: Stack):
 
 def test_pages_read_the_folder_and_home_has_neither_it_nor_the_address(stack: Stack, monkeypatch):
     mounts = inspect(stack.containers("barchart")[0])["Mounts"]
-    assert [(mount["Destination"], mount["RW"]) for mount in mounts] == [("/site/data", False)]
+    assert {mount["Destination"]: mount["RW"] for mount in mounts} == {"/site/data": False, "/site/spill": True}
     assert inspect(stack.containers("home")[0])["Mounts"] == []
     monkeypatch.setenv("PORTICO_DATA", ADDRESS.replace("$", ""))
     services = json.loads(stack.compose("config", "--format", "json"))["services"]

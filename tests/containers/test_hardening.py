@@ -63,8 +63,8 @@ def test_root_cannot_be_written(container: dict, folder: str):
 
 def test_memory_and_processes_are_limited(container: dict):
     limits = container["HostConfig"]
-    assert 0 < limits["Memory"] <= 256 * 1024**2
-    assert 0 < limits["PidsLimit"] <= 128
+    assert 0 < limits["Memory"] <= 512 * 1024**2
+    assert 0 < limits["PidsLimit"] <= 192
 
 
 def test_requests_in_flight_have_their_time_when_it_stops(container: dict):
@@ -94,7 +94,7 @@ def test_limits_can_be_overridden(stack: Stack, monkeypatch):
     monkeypatch.setenv("HOME_MEMORY", "90m")
     services = json.loads(stack.compose("config", "--format", "json"))["services"]
     limits = {name: int(service["mem_limit"]) // 1024**2 for name, service in services.items()}
-    assert limits == {"gateway": 256, "discovery": 64, "home": 90, "barchart": 300, "linechart": 300}
+    assert limits == {"gateway": 512, "discovery": 64, "home": 90, "barchart": 300, "linechart": 300}
 
 
 def test_page_images_share_all_layers_but_the_last(stack: Stack):
