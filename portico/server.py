@@ -19,6 +19,7 @@ from portico.access_log import JsonAccessLog
 from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
+from portico.log_lines import write_one_line_each
 from portico.refusals import refuse_in_the_sites_words
 from portico.replacement import ReplacingArbiter
 from portico.settings import ENVIRONMENT, Settings
@@ -87,6 +88,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     Args:
         build: builds the application, every page in it warm.
     """
+    write_one_line_each()
     try:
         site = open_site()
         check_port_is_free(site.settings)

@@ -130,6 +130,14 @@ def signature_of(path: Path) -> Signature | None:
         raise _no_access(path.name, error) from error
 
 
+def signature_or_none(path: Path) -> Signature | None:
+    """The signature of a file; None for one that only its own table must say something of."""
+    try:
+        return signature_of(path)
+    except DataError:
+        return None
+
+
 def _signature(found: os.stat_result) -> Signature:
     return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns)
 
