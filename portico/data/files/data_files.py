@@ -97,10 +97,12 @@ class StoredTable(DataFile):
     Attributes:
         relation: how it is named in the engine's SQL.
         is_view: whether it is worked out at each query.
+        refused: the function for which it is never asked; empty where it may be.
     """
 
     relation: str = ""
     is_view: bool = False
+    refused: str = ""
 
     @property
     def title(self) -> str:
