@@ -160,15 +160,21 @@ def refused(defined: Sequence[Row], calls: re.Pattern[str]) -> Mapping[str, str]
         calls: matches a call of a function that is refused.
     """
     found = {name: call[1].lower() for name, sql in defined if (call := calls.search(sql))}
-    open_names = {name: sql.partition(" AS ")[2] or sql for name, sql in defined if name not in found}
-    more = True
-    while more:
-        more = False
-        for name, body in list(open_names.items()):
-            if named := next((each for each in found if each.lower() in body.lower()), None):
-                found[name], more = found[named], True
-                del open_names[name]
+    bodies = {name: sql.partition(" AS ")[2] or sql for name, sql in defined if name not in found}
+    before = -1
+    while len(found) > before:  # until no more definitions name one that is refused
+        before = len(found)
+        for name, body in bodies.items():
+            named = next((each for each in found if _names(body, each)), None)
+            if name not in found and named:
+                found[name] = found[named]
     return found
+
+
+def _names(sql: str, name: str) -> bool:
+    """Return True if SQL may name a table or macro: its name stands there as a word."""
+    word = re.escape(name.replace('"', '""'))
+    return re.search(rf"(?<!\w){word}(?!\w)", sql, re.IGNORECASE) is not None
 
 
 def _explained(error: duckdb.Error, name: str) -> DataError:
