@@ -7,6 +7,7 @@ from typing import Any
 
 # Also those at which a viewer of logs may break a line or that steer a terminal.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+NAMED = "%(levelname)s %(name)s: %(message)s"
 CONTINUED = "\n  | "  # begins the further lines of a traceback: no line of the access log begins so
 
 
@@ -31,12 +32,12 @@ class OneLineFormatter(logging.Formatter):
         return _marked(super().formatStack(stack_info))
 
 
-def write_one_line_each(level: int = logging.WARNING, pattern: str = "%(message)s") -> None:
+def write_one_line_each(level: int = logging.WARNING, pattern: str = NAMED) -> None:
     """Let every logger of this process without a handler of its own write to stderr, one line a record.
 
     Args:
         level: of the least important record that is written.
-        pattern: of a line, as `logging.Formatter` takes it.
+        pattern: of a line, as `logging.Formatter` takes it; not the message alone, which could be a line of JSON.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)

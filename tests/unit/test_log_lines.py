@@ -6,13 +6,21 @@ import subprocess
 import sys
 
 import pytest
+import requests
 
 from portico.access_log import JsonAccessLog
 from portico.errors import ConfigError
 from portico.log_lines import OneLineFormatter, one_line
-from tests.processes import ROOT
+from tests.processes import ROOT, free_port, variables, wait_until_listening
+from tests.small_sites import PAGE, write_site
 
 FORGED = json.dumps({"time": "2026-01-01", "path": "/forged", "status": 200})
+BOOM = {
+    "output": "echo.children",
+    "outputs": {"id": "echo", "property": "children"},
+    "inputs": [{"id": "text", "property": "value", "value": "boom"}],
+    "changedPropIds": ["text.value"],
+}
 BREAKS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 
 
@@ -45,16 +53,33 @@ def test_error_of_a_configuration_is_one_line():
     assert len(str(ConfigError("a\nb", "c\rd", "e\nf", "g\nh")).splitlines()) == 1
 
 
-def test_loggers_of_a_process_write_one_line_each():
-    code = """
-import logging, sys
-from portico.log_lines import write_one_line_each
-write_one_line_each()
-logging.getLogger("portico.data").warning("%s", "raised" + chr(10) + sys.argv[1])
-logging.getLogger("portico.data").info("not written")
+def test_page_that_raises_forges_no_line_of_the_access_log(tmp_path):
+    forging = f"""
+import logging
+
+def echo(text):
+    if text == "boom":
+        logging.getLogger("own").error({FORGED!r} + chr(10) + {FORGED!r})
+        raise ValueError("raised" + chr(10) + {FORGED!r})
+    return text
 """
-    ran = subprocess.run([sys.executable, "-c", code, FORGED], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stderr == f"raised\\n{FORGED}\n"
+    site = write_site(tmp_path, {"a": forging + PAGE.replace("(lambda text: text)", "(echo)")})
+    port, log = free_port(), tmp_path / "log"
+    environment = variables(PORT=str(port), PORTICO_SITE=str(site), PYTHONPATH=f"{site}:{ROOT}")
+    command = [sys.executable, "-m", "portico"]
+    with (
+        log.open("w+b") as out,
+        subprocess.Popen(command, cwd=site, env=environment, stdout=out, stderr=out) as process,
+    ):
+        wait_until_listening(port, process, out)
+        answer = requests.post(f"http://127.0.0.1:{port}/a/_dash-update-component", json=BOOM, timeout=30)
+        process.terminate()
+    assert answer.status_code == 500
+    lines = log.read_text().splitlines()
+    requested = [json.loads(line)["path"] for line in lines if line.startswith("{")]
+    assert requested == ["/a/_dash-update-component"]
+    assert rf"ERROR own: {FORGED}\n{FORGED}" in lines
+    assert f"  | {FORGED}" in lines  # of the traceback
 
 
 def test_error_log_of_gunicorn_writes_one_line_each(capsys):
