@@ -21,6 +21,7 @@ from portico.draining_worker import DrainingWorker
 from portico.error_pages import MAX_ADDRESS_LENGTH
 from portico.errors import EXIT_CONFIG, ConfigError
 from portico.forwarded import with_trusted_proxy
+from portico.log_lines import write_one_line_each
 from portico.refusals import refuse_in_the_sites_words
 from portico.replacement import ReplacingArbiter
 from portico.settings import ENVIRONMENT, Settings
@@ -89,6 +90,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     Args:
         build: builds the application, every page in it warm.
     """
+    write_one_line_each()
     try:
         site = open_site()
         check_port_is_free(site.settings)
