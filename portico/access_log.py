@@ -14,6 +14,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from portico.log_lines import OneLineFormatter
+
 LATEST_S = 0.2  # how long a line waits for others, as in the nginx gateway
 PROBES = ("/healthz", "/readyz")
 STATUS = "/_status"  # how the path of a page's status ends
@@ -28,6 +30,12 @@ class JsonAccessLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self, cfg: Any) -> None:
         super().__init__(cfg)
         self._lines = SomeLines(_write_out)
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the error log with one line for each record; the access log is JSON already."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(OneLineFormatter(self.error_fmt, self.datefmt))
 
     def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Write the line of a request that was answered, unless it is a probe: those come each second."""

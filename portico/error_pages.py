@@ -6,7 +6,9 @@ from http import HTTPStatus
 
 from flask import Flask, request
 from gunicorn.http.errors import ParseException
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Request, Response
 
 from portico.frame import PASSING, Frame
@@ -19,6 +21,7 @@ from portico.site import Site
 logger = logging.getLogger(__name__)
 MAX_ADDRESS_LENGTH = 8000  # bytes of path and query; gunicorn reads a request line of 8,190
 RETRY_AFTER_S = 2
+READ_OF_ACCEPT = 1000  # characters; browsers send some 150, and 16 KB take 10 ms to parse
 MOST_REFUSED_BYTES = 1024 * 1024
 BLOCK_BYTES = 64 * 1024
 # Of these, a page that many were refused does not ask again by itself: that would be more of the same.
@@ -49,9 +52,10 @@ def error_answer(
 
 def is_of_reader(asked: Request) -> bool:
     """Tell whether a person will see the answer: a browser says that it wants HTML; curl opens any address as one."""
+    accepted = parse_accept_header(asked.headers.get("Accept", "")[:READ_OF_ACCEPT], MIMEAccept)
     if asked.method in ("GET", "HEAD"):
-        return asked.accept_mimetypes.accept_html
-    return "text/html" in list(asked.accept_mimetypes.values())
+        return accepted.accept_html
+    return "text/html" in list(accepted.values())
 
 
 def register_error_pages(server: Flask, site: Site) -> None:

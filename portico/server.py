@@ -18,6 +18,7 @@ from portico.access_log import JsonAccessLog
 from portico.client_share import with_client_share
 from portico.errors import EXIT_CONFIG, ConfigError
 from portico.forwarded import with_trusted_proxy
+from portico.log_lines import write_one_line_each
 from portico.settings import ENVIRONMENT, Settings
 from portico.site import Site, open_site
 
@@ -80,6 +81,7 @@ def serve(build: Callable[[Site], "WSGIApplication"]) -> None:
     Args:
         build: builds the application, every page in it warm.
     """
+    write_one_line_each()
     try:
         site = open_site()
         check_port_is_free(site.settings)

@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from portico.errors import ConfigError
+from portico.errors import HIDDEN, ConfigError
 from portico.registry import DEFAULT_QUERY_MEMORY, DEFAULT_QUERY_SECONDS, MAX_QUERY_SECONDS, MEMORY, MEMORY_IS, Registry
+from portico.regular_file import open_regular_file
 
 ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
@@ -29,6 +30,11 @@ ADDRESS = re.compile(
 )
 # How an address begins, also one whose slashes are wrong: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+# Never part of an address: a password with such a character has it percent-encoded.
+NOT_IN_AN_ADDRESS = re.compile(r"""[\s\x00-\x1f\x7f"'<>\\^`{|}]""")
+DATA_IS = (
+    "accepted are the path of a folder, duckdb:///path/of/file.duckdb and postgresql://user:password@host:port/database"
+)
 
 
 @dataclass(frozen=True)
@@ -141,36 +147,44 @@ def _data(environ: Mapping[str, str]) -> str:
     if not text:
         beside = site_folder(environ) / "data"
         return str(beside) if beside.is_dir() else ""
-    scheme = SCHEME.match(text)
-    if scheme is None:
+    scheme, slashes, rest = text.partition("://")
+    if not slashes or SCHEME.fullmatch(f"{scheme}:") is None:
         return _data_folder(text)
-    if scheme[1].lower() not in DATABASE_SCHEMES or not text.startswith("://", scheme.end(1)):
-        known = ", ".join(f"{each}://…" for each in DATABASE_SCHEMES)
-        hidden = f"{scheme[0]}…"  # what follows may be a password
-        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", hidden, f"must be a folder or an address; known: {known}")
-    return _database_file(text) if scheme[1].lower() == "duckdb" else text
+    if scheme.lower() not in DATABASE_SCHEMES:
+        raise _wrong_data("its scheme is unknown")
+    if scheme.lower() == "duckdb":
+        return _database_file(rest)
+    if NOT_IN_AN_ADDRESS.search(rest):
+        raise _wrong_data("has a space, a quotation mark or another character that must be percent-encoded")
+    return f"{scheme.lower()}://{rest}"
 
 
-def _database_file(text: str) -> str:
+def _wrong_data(problem: str) -> ConfigError:
+    """An error without the value: what is malformed may be a password in any place."""
+    return ConfigError(ENVIRONMENT, "PORTICO_DATA", HIDDEN, f"{problem}; {DATA_IS}")
+
+
+def _database_file(path: str) -> str:
     """The address of a database file, absolute: `duckdb:///srv/shop.duckdb`, or `duckdb://shop.duckdb` from here."""
-    file = Path(text.partition("://")[2]).expanduser().absolute()
     try:
-        with file.open("rb") as content:
+        file = Path(path).expanduser().absolute()
+        with open_regular_file(file) as content:
             magic = content.read(DUCKDB_MAGIC_AT + len(DUCKDB_MAGIC))[DUCKDB_MAGIC_AT:]
-    except OSError as error:
-        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, f"cannot be read: {error.strerror}") from None
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no home folder of such a user
+        reason = error.strerror if isinstance(error, OSError) else "is not a path"
+        raise _wrong_data(f"the file cannot be read: {reason}") from None
     if magic != DUCKDB_MAGIC:
-        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is not a DuckDB database")
+        raise _wrong_data("the file is not a DuckDB database")
     return f"duckdb://{file}"
 
 
 def _data_folder(text: str) -> str:
-    folder = Path(text).expanduser().absolute()
-    if not folder.is_dir():
-        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is not a folder")
+    folder = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - raise nothing that repeats the text
+    if not os.path.isdir(folder):  # noqa: PTH112 - the same
+        raise _wrong_data("is neither a folder that exists nor the address of a database")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise ConfigError(ENVIRONMENT, "PORTICO_DATA", text, "is a folder that cannot be read: permission denied")
-    return str(folder)
+        raise _wrong_data("is a folder that cannot be read: permission denied")
+    return folder
 
 
 def _memory(environ: Mapping[str, str], default: str) -> str:
@@ -192,23 +206,26 @@ def _local_pages(registry: Registry, text: str | None, remotes: Mapping[str, str
 
 
 def _remotes(registry: Registry, text: str) -> dict[str, str]:
+    """Read the addresses; an error names an entry by its place, since any part of it may be a password."""
     remotes: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
+    entries = list(filter(None, (part.strip() for part in text.split(","))))
+    for place, entry in enumerate(entries, 1):
         name, equals, address = (part.strip() for part in entry.partition("="))
         if not equals:
-            raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, "must be page=http://host:port,…")
-        _check_known("PORTICO_REMOTE", name, registry)
+            raise _wrong_remote(place, "must be page=http://host:port,…")
+        if name not in registry.names():
+            raise _wrong_remote(place, f"its page is not in pages.toml; known: {', '.join(registry.names())}")
         if name in remotes:
-            raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, f"{name} is named twice")
-        remotes[name] = _address(entry, address)
+            raise _wrong_remote(place, f"{name} is named twice")
+        if not ADDRESS.fullmatch(address) or not _has_valid_port(address):
+            problem = f"the address of {name} must be http://host:port or https://host:port and nothing more"
+            raise _wrong_remote(place, problem)
+        remotes[name] = address.removesuffix("/")
     return remotes
 
 
-def _address(entry: str, address: str) -> str:
-    if not ADDRESS.fullmatch(address) or not _has_valid_port(address):
-        problem = "the address must be http://host:port or https://host:port and nothing more"
-        raise ConfigError(ENVIRONMENT, "PORTICO_REMOTE", entry, problem)
-    return address.removesuffix("/")
+def _wrong_remote(place: int, problem: str) -> ConfigError:
+    return ConfigError(ENVIRONMENT, "PORTICO_REMOTE", HIDDEN, f"entry {place}: {problem}")
 
 
 def _has_valid_port(address: str) -> bool:

@@ -14,6 +14,7 @@ from gateway.discovery.dns import ask
 from gateway.discovery.replicas import Replicas, look_up
 from gateway.discovery.server import NameServer
 from portico.errors import EXIT_CONFIG, ConfigError
+from portico.log_lines import write_one_line_each
 from portico.registry import Registry, read_registry
 from portico.settings import site_folder
 
@@ -44,7 +45,7 @@ async def serve(registry: Registry, host: str, suffix: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    logging.basicConfig(level=logging.INFO, format="discovery: %(message)s")
+    write_one_line_each(logging.INFO, "discovery: %(message)s")
     suffix = os.environ.get("PORTICO_DNS_SUFFIX", "")
     host = os.environ.get("DISCOVERY_HOST")
     if arguments:

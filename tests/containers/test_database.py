@@ -20,6 +20,7 @@ from portico.data.failures import Cancelled, DataError, NeededTooMuch, SourceAwa
 from portico.data.postgres.database import BATCH_ROWS, DatabaseCatalog
 from portico.data.query import Query, Values
 from portico.data.running import Watch
+from portico.log_lines import OneLineFormatter
 from tests.database import IN_ADDRESS, PASSWORD, Server
 from tests.processes import ROOT
 from tests.tries import TRIES, seconds_of, takes_less_than
@@ -494,6 +495,56 @@ def test_failure_tells_readers_nothing_of_the_query(catalog: DatabaseCatalog, ta
     assert len(caplog.records) == 3
 
 
+SET_ALL = (
+    "set_config('statement_timeout', '0', false)",
+    "set_config('default_transaction_read_only', 'off', false)",
+    "set_config('timezone', 'Asia/Tokyo', false)",
+    "set_config('search_path', 'pg_catalog', false)",
+    "set_config('role', 'pg_monitor', false)",
+    "set_config('session_characteristics.x', '1', false)",
+    "pg_advisory_lock(4711)::text",
+)
+SETTINGS_NOW = """
+SELECT current_setting('statement_timeout'), current_setting('default_transaction_read_only'),
+  current_setting('timezone'), current_setting('search_path'), current_user::text, session_user::text,
+  current_setting('client_encoding'), coalesce(current_setting('session_characteristics.x', true), ''),
+  (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')
+"""
+
+
+def test_what_a_view_sets_is_gone_at_the_next_question(tables: Server, catalog: DatabaseCatalog):
+    setting = ", ".join(f"{each} AS c{place}" for place, each in enumerate(SET_ALL))
+    tables.execute(
+        "GRANT pg_monitor TO reader",
+        f"CREATE OR REPLACE VIEW sets AS SELECT {setting}",
+        "GRANT SELECT ON sets TO reader",
+    )
+    asked = Query("SELECT pg_backend_pid()")
+    backend, before = catalog.rows(asked), catalog.rows(Query(SETTINGS_NOW))
+    assert before[0][:3] == ("12s", "on", "UTC")
+    assert len(catalog.rows(Query("SELECT * FROM sets"))) == 1
+    assert catalog.rows(asked) == backend  # the same session
+    assert catalog.rows(Query(SETTINGS_NOW)) == before
+    assert sum(len(batch) for batch in catalog.batches(Query("SELECT * FROM sets"))) == 1
+    with pytest.raises(DataError):  # it fails behind what it sets
+        catalog.rows(Query("SELECT c0, c1, 1 / (SELECT 0) FROM sets"))
+    assert catalog.rows(asked) == backend
+    assert catalog.rows(Query(SETTINGS_NOW)) == before
+    tables.execute("DROP VIEW sets")
+
+
+def test_error_of_the_database_is_one_line_of_the_log(tables: Server, catalog: DatabaseCatalog, caplog):
+    tables.execute(
+        "CREATE OR REPLACE FUNCTION forge() RETURNS int LANGUAGE plpgsql AS "
+        """$$ BEGIN RAISE EXCEPTION E'first\\n{"status": 200}\\r{"status": 201}'; END $$"""
+    )
+    with pytest.raises(DataError):
+        catalog.rows(Query("SELECT forge()"))
+    (record,) = caplog.records
+    assert '{"status": 200}' in record.getMessage()
+    assert len(OneLineFormatter("%(message)s").format(record).splitlines()) == 1
+
+
 # --- connections
 
 
@@ -546,6 +597,7 @@ import sys
 from portico.data.postgres.database import DatabaseCatalog
 from portico.data.query import Values
 from portico.data.running import Watch
+from portico.log_lines import OneLineFormatter
 catalog = DatabaseCatalog(sys.argv[1], Watch(10, 4))
 catalog.rows(Values().query(catalog.table("shop").relation, catalog.dialect))
 assert list(catalog.batches(Values().query(catalog.table("edges").relation, catalog.dialect)))

@@ -1,5 +1,6 @@
 """A DuckDB database file: its tables and views as they are now, read and never written."""
 
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from werkzeug.datastructures import MultiDict
 from portico.data.catalog import open_catalog
 from portico.data.columns import Kind
 from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
-from portico.data.files.database_file import DatabaseFileCatalog
+from portico.data.files.database_file import DatabaseFileCatalog, refused
 from portico.data.query import Query, Values
 from portico.data.running import Watch
 from portico.errors import ConfigError
 from portico.form import Form
 from portico.settings import Settings, read_settings
 from services.barchart.page import BarChart
+from tests.processes import ROOT
 
 SHOP = (
     "CREATE TYPE size AS ENUM ('small', 'large')",
@@ -125,6 +127,56 @@ def test_tables_that_the_file_has_no_longer_are_let_go(tmp_path, shop, catalog):
     assert len(views) == len(readings._found) == 2  # the version before may be asked still
 
 
+SIDE_EFFECTS = {
+    "logging": "FROM enable_logging(storage='file', storage_config={'path': '/tmp/log'})",
+    "quoted": """FROM "Enable_Logging"('QueryLog')""",
+    "profiling": "SELECT (SELECT count(*) FROM enable_profiling())",
+    "checkpoint": "FROM checkpoint()",
+    "truncate": "FROM orders, truncate_duckdb_logs()",
+    "hidden": "FROM query('FROM enable_lo' || 'gging()')",
+    "by_macro": "FROM logs()",
+    "by_view": "FROM quoted",
+}
+AROUND = "FROM range(3), generate_series(1, 2), (SELECT unnest([1])), (SELECT sum(price) AS enable_logging FROM orders)"
+ASKED = """
+import sys
+from pathlib import Path
+from portico.data.failures import DataError
+from portico.data.files.database_file import DatabaseFileCatalog, refused
+from portico.data.query import Values
+from portico.data.running import Watch
+
+catalog = DatabaseFileCatalog(Path(sys.argv[1]), Watch(10, 4), "128MB")
+for name in catalog.names():
+    try:
+        rows = catalog.rows(Values().query(catalog.table(name.name).relation, catalog.dialect))
+        print(f"{name.name}: {len(rows)} rows")
+    except DataError as error:
+        print(f"{name.name}: {error}")
+"""
+
+
+def test_view_with_side_effects_is_an_error_and_the_others_answer(shop):
+    views = [f"CREATE VIEW {name} AS {sql}" for name, sql in SIDE_EFFECTS.items()]
+    macros = ["CREATE MACRO logs() AS TABLE FROM enable_logging('QueryLog')"]
+    written(shop, *macros, *views, f"CREATE VIEW around AS {AROUND}")
+    command = [sys.executable, "-c", ASKED, str(shop)]  # it ended the process that asked
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    answers = dict(line.split(": ", 1) for line in said)
+    assert all(answers.pop(name).startswith(f"{name} is not shown: it uses ") for name in SIDE_EFFECTS)
+    assert answers == {"around": "6 rows", "o'dd.select a\"b": "1 rows", "orders": "100 rows", "totals": "2 rows"}
+
+
+def test_view_that_would_end_the_process_while_it_is_bound_is_known_by_its_text():
+    calls = re.compile(r"\b(pandas_scan)\(")
+    defined = [
+        ("v", "CREATE VIEW v AS SELECT * FROM m()"),
+        ("m", "SELECT * FROM pandas_scan(NULL)"),
+        ("good", "SELECT 1"),
+    ]
+    assert refused(defined, calls) == {"v": "pandas_scan", "m": "pandas_scan"}
+
+
 def test_file_is_not_written(shop, catalog):
     before = shop.read_bytes()
     alias = rows_of(catalog, "orders") and catalog.rows(Query("FROM duckdb_databases() SELECT database_name, readonly"))
@@ -200,7 +252,7 @@ def test_setting_names_a_database_file(registry, shop, monkeypatch):
     ("name", "problem"),
     [
         ("missing.duckdb", "cannot be read: No such file"),
-        ("", "cannot be read: Is a directory"),
+        ("", "cannot be read: it is not a regular file"),
         ("text.duckdb", "is not a DuckDB database"),
         ("empty.duckdb", "is not a DuckDB database"),
     ],
@@ -208,5 +260,5 @@ def test_setting_names_a_database_file(registry, shop, monkeypatch):
 def test_setting_that_names_no_database_file_stops_the_start(registry, tmp_path, name, problem):
     (tmp_path / "text.duckdb").write_text("a,b\n1,2\n" * 100)
     (tmp_path / "empty.duckdb").touch()
-    with pytest.raises(ConfigError, match=f"environment: PORTICO_DATA = 'duckdb://.*': {problem}"):
+    with pytest.raises(ConfigError, match=rf"environment: PORTICO_DATA = \(not shown.*\): the file {problem}"):
         read_settings(registry, {"PORTICO_DATA": f"duckdb://{tmp_path / name}"})

@@ -136,28 +136,40 @@ def test_null_is_an_empty_cell(kind):
     assert written_csv({"a": kind, "b": kind}, [(None, None)]) == "a,b\r\n,\r\n"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "＝1+1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "\r1", "\n1", "\0=1", "＝1+1"])
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(text):
     cells = list(csv.reader(io.StringIO(written_csv({text: "string"}, [(text,)]), newline="")))
     assert cells == [[f"'{text}"], [f"'{text}"]]
 
 
-@pytest.mark.parametrize("text", ["", "'", "a=1", " =1", "1-1", "é"])
+@pytest.mark.parametrize("apart", [";", "\t", "\r", "\n", '; "', ";\n "])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
+def test_text_that_is_parted_elsewhere_begins_no_formula(apart, sign):
+    text = f"a{apart}{sign}1;b"
+    cells = list(csv.reader(io.StringIO(written_csv({"n": "int64", text: "string"}, [(-1, text)]), newline="")))
+    assert cells == [["n", f"a{apart}'{sign}1;b"], ["-1", f"a{apart}'{sign}1;b"]]
+
+
+def test_text_with_a_semicolon_is_in_quotes():
+    assert written_csv({"a;b": "string", "n": "float64"}, [("x;y", -1.5)]) == '"a;b",n\r\n"x;y",-1.5\r\n'
+
+
+@pytest.mark.parametrize("text", ["", "'", "a=1", " =1", "1-1", "é", "a;b", "a\n\nb", "a; b", "1;2"])
 def test_other_text_is_left_as_it_is(text):
     assert list(csv.reader(io.StringIO(written_csv({"a": "string"}, [(text,)]), newline=""))) == [["a"], [text]]
+
+
+def plain(text):
+    """A text without apostrophes, which are what may be added."""
+    return text.replace("'", "")
 
 
 @given(st.lists(st.tuples(KINDS["string"], KINDS["float64"], KINDS["int64"]), max_size=20))
 def test_csv_comes_back_but_for_apostrophes(rows):
     text = written_csv({"t": "string", "x": "float64", "n": "int64"}, rows)
-    back = [
-        (t.removeprefix("'") if t[1:].startswith(export.FORMULA_STARTS) else t, float(x), int(n))
-        for t, x, n in csv.reader(io.StringIO(text, newline=""))
-        if (t, x, n) != ("t", "x", "n")
-    ]
-    expected = [
-        (t.removeprefix("'") if t[1:].startswith(export.FORMULA_STARTS) else t, float(x), n) for t, x, n in rows
-    ]
+    cells = list(csv.reader(io.StringIO(text, newline="")))
+    back = [(plain(t), float(x), int(n)) for t, x, n in cells[1:]]
+    expected = [(plain(t), float(x), n) for t, x, n in rows]
     assert all(same(a, b) for one, other in zip(back, expected, strict=True) for a, b in zip(one, other, strict=True))
 
 

@@ -16,6 +16,7 @@ from portico.data.files import data_files
 from portico.data.files import folder as folder_module
 from portico.data.files.data_files import file_at
 from portico.data.files.duckdb_engine import NO_VALUES, DuckDBEngine
+from portico.data.files.file_formats import select
 from portico.data.files.folder import FolderCatalog
 from portico.data.files.reading import is_tiny
 from portico.data.query import Query, Values
@@ -56,6 +57,47 @@ def test_files_are_tables_by_title(tmp_path, catalog):
         ("c.ndjson.gz", "C"),
         ("order_lines.csv", "Order lines"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "zeros", "outside", "folder", "large", "loop"])
+def test_description_that_is_no_plain_file_of_the_folder_is_said_of_its_table_alone(tmp_path, kind):
+    folder, beside = tmp_path / "data", tmp_path / "secret.toml"
+    folder.mkdir()
+    beside.write_text('title = "Secret"')
+    for name in ("bad.csv", "good.csv"):
+        write(folder, name)
+    sidecar = folder / "bad.csv.toml"
+    make, said = {
+        "fifo": (lambda: os.mkfifo(sidecar), "it is not a regular file"),
+        "zeros": (lambda: sidecar.symlink_to("/dev/zero"), "it is not a regular file"),
+        "outside": (lambda: sidecar.symlink_to(beside), "it is a link to a place outside the data folder"),
+        "folder": (sidecar.mkdir, "it is not a regular file"),
+        "large": (lambda: write(folder, sidecar.name, "#" * (256 * 1024 + 1)), "a description may have 256 KB"),
+        "loop": (lambda: sidecar.symlink_to(sidecar), "symbolic links"),
+    }[kind]
+    make()
+    catalog = FolderCatalog(folder, Watch(10, 4), "128MB")
+    assert titles(catalog) == {"bad.csv": "Bad", "good.csv": "Good"}
+    assert catalog.version()
+    with pytest.raises(Unreadable, match=rf"bad\.csv\.toml .*{said}"):
+        catalog.table("bad.csv")
+    assert rows_of(catalog, catalog.table("good.csv")) == [(1, "x"), (2, "y")]
+
+
+def test_description_may_be_a_link_within_the_folder(tmp_path, catalog):
+    write(tmp_path, "a.csv")
+    (tmp_path / "of").mkdir()
+    write(tmp_path / "of", "a", 'title = "Linked"')
+    (tmp_path / "a.csv.toml").symlink_to("of/a")
+    assert titles(catalog) == {"a.csv": "Linked"}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json"])
+def test_table_that_becomes_a_fifo_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    file = data_files.DataFile(tmp_path / name, (0, 10, 0, 0, 0))
+    with pytest.raises(OSError, match="it is not a regular file"):
+        select(file, True, lambda _: [], lambda: None)
 
 
 def test_tables_of_one_title_are_told_apart(tmp_path, catalog):

@@ -97,10 +97,12 @@ class StoredTable(DataFile):
     Attributes:
         relation: how it is named in the engine's SQL.
         is_view: whether it is worked out at each query.
+        refused: the function for which it is never asked; empty where it may be.
     """
 
     relation: str = ""
     is_view: bool = False
+    refused: str = ""
 
     @property
     def title(self) -> str:
@@ -128,6 +130,14 @@ def signature_of(path: Path) -> Signature | None:
         return None
     except OSError as error:
         raise _no_access(path.name, error) from error
+
+
+def signature_or_none(path: Path) -> Signature | None:
+    """The signature of a file; None for one that only its own table must say something of."""
+    try:
+        return signature_of(path)
+    except DataError:
+        return None
 
 
 def _signature(found: os.stat_result) -> Signature:

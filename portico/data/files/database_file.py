@@ -6,8 +6,10 @@ writes another file and renames it. Not for a database whose tables a reader mus
 
 import hashlib
 import logging
+import re
 import secrets
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ from portico.data.files.file_formats import literal, quoted
 from portico.data.files.folder import FolderCatalog
 from portico.data.files.reading import Reading
 from portico.data.running import Watch
-from portico.data.tables import TableName, by_title
+from portico.data.tables import Row, TableName, by_title
 
 LOG = logging.getLogger("portico.data")
 ALIAS = f"d{secrets.token_hex(4)}_"  # begins the name of the attached database; nobody outside can know it
@@ -30,6 +32,19 @@ FROM (FROM duckdb_tables() SELECT database_name, schema_name, table_name AS name
       UNION ALL FROM duckdb_views() SELECT database_name, schema_name, view_name, true, internal)
 SELECT schema_name, name, is_view WHERE database_name = $database AND NOT internal
 """
+# What views and macros of the file say; DuckDB writes it from their parsed form, without comments and odd spaces.
+DEFINED = """
+FROM duckdb_views() SELECT view_name, sql WHERE database_name = $database AND NOT internal
+UNION ALL FROM duckdb_functions() SELECT function_name, macro_definition
+WHERE database_name = $database AND macro_definition IS NOT NULL
+"""
+TABLE_FUNCTIONS = "FROM duckdb_functions() SELECT DISTINCT function_name WHERE function_type = 'table'"
+# Table functions that only read. Of the others some change the engine for everyone (enable_logging), some end the
+# process once they are bound (pandas_scan), and some run SQL that is hidden in a text (query).
+READING = re.compile(
+    r"range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|glob|sniff_csv|test_all_types"
+    r"|icu_calendar_names|pg_timezone_names|(read|parquet|duckdb|pragma)_\w+"
+)
 PROBLEMS: tuple[tuple[str, type[DataError], str], ...] = (
     ("Could not set lock", SourceAway, "is being written to by another program. Try again when that has closed it."),
     ("does not exist", SourceAway, "is not there now."),
@@ -108,18 +123,59 @@ class DatabaseFileCatalog(FolderCatalog):
 
     def _listed(self, alias: str, signature: Signature) -> dict[str, StoredTable]:
         found = {}
+        refused = self._refused(alias)
         for schema, table, is_view in self._engines.of_all.rows(LISTED, {"database": alias}):
             name = table if schema == MAIN and "." not in table else f"{schema}.{table}"
             relation = ".".join(map(quoted, (alias, schema, table)))
-            found[name] = StoredTable(self._path, signature, alias=name, relation=relation, is_view=is_view)
+            found[name] = StoredTable(
+                self._path,
+                signature,
+                alias=name,
+                relation=relation,
+                is_view=is_view,
+                refused=refused.get(table, "") if is_view else "",
+            )
         return found
 
+    def _refused(self, alias: str) -> Mapping[str, str]:
+        """The views and macros that must not even be bound, each with the function for which."""
+        rows = self._engines.of_all.rows
+        names = [re.escape(name) for (name,) in rows(TABLE_FUNCTIONS) if not READING.fullmatch(name)]
+        return refused(rows(DEFINED, {"database": alias}), re.compile(rf'\b({"|".join(names)})"?\s*\(', re.IGNORECASE))
+
     def _opened(self, file: DataFile, view: str) -> Reading:
+        if isinstance(file, StoredTable) and file.refused:
+            raise Unreadable(f"{file.name} is not shown: it uses {file.refused}, which does more than read tables.")
         try:
             return super()._opened(file, view)
         except (duckdb.CatalogException, duckdb.BinderException) as error:  # a view of what is not in the file
             LOG.warning("%s: %s", file.name, error)
             raise Unreadable(f"{file.name} asks for something that is not in {self._path.name}.") from error
+
+
+def refused(defined: Sequence[Row], calls: re.Pattern[str]) -> Mapping[str, str]:
+    """Return the definitions that call a function, or name another definition that does, with that function.
+
+    Args:
+        defined: name and SQL of each.
+        calls: matches a call of a function that is refused.
+    """
+    found = {name: call[1].lower() for name, sql in defined if (call := calls.search(sql))}
+    bodies = {name: sql.partition(" AS ")[2] or sql for name, sql in defined if name not in found}
+    before = -1
+    while len(found) > before:  # until no more definitions name one that is refused
+        before = len(found)
+        for name, body in bodies.items():
+            named = next((each for each in found if _names(body, each)), None)
+            if name not in found and named:
+                found[name] = found[named]
+    return found
+
+
+def _names(sql: str, name: str) -> bool:
+    """Return True if SQL may name a table or macro: its name stands there as a word."""
+    word = re.escape(name.replace('"', '""'))
+    return re.search(rf"(?<!\w){word}(?!\w)", sql, re.IGNORECASE) is not None
 
 
 def _explained(error: duckdb.Error, name: str) -> DataError:

@@ -19,6 +19,7 @@ from portico.data.failures import Unreadable
 from portico.data.files.data_files import DataFile, StoredTable
 from portico.data.files.json_brackets import check_brackets
 from portico.data.tables import Row
+from portico.regular_file import open_regular_file
 
 HEAD_BYTES = 2**20  # of a text, in which its encoding shows
 LINE_BYTES = 2**20  # the longest line of a text
@@ -212,8 +213,25 @@ def _shared(file: DataFile, encoding: str) -> dict[str, Option]:
     }
 
 
+class _Unpacked(gzip.GzipFile):
+    """A gzip file that closes the file below it, which GzipFile leaves open if it did not open it itself."""
+
+    def __init__(self, below: IO[bytes]) -> None:
+        super().__init__(fileobj=below)
+        self._below = below
+
+    def close(self) -> None:
+        super().close()
+        self._below.close()
+
+
 def _opened(file: DataFile) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(file.path)) if file.gzipped else file.path.open("rb")
+    """Open a file's text, unpacked."""
+    return cast(IO[bytes], _Unpacked(_raw(file))) if file.gzipped else _raw(file)
+
+
+def _raw(file: DataFile) -> IO[bytes]:
+    return open_regular_file(file.path, file.path.parent)
 
 
 def _encoding(file: DataFile) -> str:
@@ -244,7 +262,7 @@ def _is_utf8(head: bytes) -> bool:
 def _check_gzip(file: DataFile, look: Look) -> None:
     unpacked = 0
     try:
-        with gzip.open(file.path) as content:
+        with _opened(file) as content:
             reads = iter(lambda: content.read(HEAD_BYTES), b"")
             for part in reads if file.size <= CHECKED_GZIP_BYTES else islice(reads, 1):
                 look()

@@ -22,7 +22,7 @@ from portico.data.files.data_files import (
     Signature,
     file_at,
     is_table,
-    signature_of,
+    signature_or_none,
     title_of,
     version_of,
 )
@@ -39,9 +39,11 @@ from portico.data.questions.overview import MANY_ROWS, Overview
 from portico.data.running import Watch
 from portico.data.sample import SAMPLE, SAMPLE_COLUMNS, described, sample_file
 from portico.data.tables import Row, Table, TableName, by_title
+from portico.regular_file import open_regular_file
 
 LOG = logging.getLogger("portico.data")
 LARGE_ROWS = 500_000  # queries of such a table run one after another
+MOST_DESCRIBED_BYTES = 256 * 1024  # of a description, which has a few lines for each column
 COPIES_BYTES = 32 * 2**20  # of files that are kept in memory, together
 MADE_ANEW = (duckdb.CatalogException, duckdb.BinderException)  # a table is not there, or has no codes yet
 VIEW = f"t{secrets.token_hex(4)}_"  # begins the name of each view; nobody outside can know it
@@ -86,7 +88,7 @@ class FolderCatalog:
         if self._folder is None:
             return SAMPLE
         names = [each for name, has_more in self._listing.names() for each in (name, name + SIDECAR)[: 1 + has_more]]
-        return version_of({name: signature_of(self._folder / name) for name in names}) or SAMPLE
+        return version_of({name: signature_or_none(self._folder / name) for name in names}) or SAMPLE
 
     def names(self) -> list[TableName]:
         """The tables that are there now, by title."""
@@ -312,9 +314,13 @@ class FolderCatalog:
             return known[1]
         sidecar = file.path.with_name(file.name + SIDECAR)
         try:
-            found = read_description(sidecar.read_bytes(), sidecar.name)
+            with open_regular_file(sidecar, sidecar.parent) as content:
+                text = content.read(MOST_DESCRIBED_BYTES + 1)
         except OSError as error:
             raise explained(error, sidecar.name) from error
+        if len(text) > MOST_DESCRIBED_BYTES:
+            raise Unreadable(f"{sidecar.name} is too large: a description may have {MOST_DESCRIBED_BYTES // 1024} KB.")
+        found = read_description(text, sidecar.name)
         self._descriptions[file.name] = (file.sidecar, found)
         return found
 

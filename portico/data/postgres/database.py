@@ -157,7 +157,7 @@ class DatabaseCatalog:
             try:
                 yield lease.begin(self._sessions.take())
             except (psycopg.Error, UnicodeError) as error:
-                raise failure_of(error, lease.lost, self._sessions.password) from error
+                raise failure_of(error, lease.lost, self._sessions.without_address) from None  # it quotes the address
             finally:
                 lease.end(self._sessions)
 

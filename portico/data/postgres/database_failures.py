@@ -1,6 +1,7 @@
 """What PostgreSQL and psycopg raise, as readers and the log are told of it."""
 
 import logging
+from collections.abc import Callable
 
 import psycopg
 
@@ -41,18 +42,17 @@ class ConnectionLost(SourceAway):
     """The connection broke while a question was under way; a fresh one may be answered."""
 
 
-def failure_of(error: Exception, lost: bool, password: str) -> DataError:
+def failure_of(error: Exception, lost: bool, hide: Callable[[str], str]) -> DataError:
     """Return what a reader is told of an error, and write the error itself to the log.
 
     Args:
         lost: whether the connection broke.
-        password: what must not reach the log.
+        hide: takes out of a text what must not reach the log.
     """
     told = ConnectionLost(AWAY) if lost else _told(error)
     text = str(error).strip()
     level = logging.INFO if isinstance(error, psycopg.errors.QueryCanceled) else logging.WARNING
-    shown = text.replace(password, "…") if password else text
-    LOG.log(level, "%s: %s: %s", type(told).__name__, type(error).__name__, shown)
+    LOG.log(level, "%s: %s: %s", type(told).__name__, type(error).__name__, hide(text))
     return told
 
 

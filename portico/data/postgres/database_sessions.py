@@ -15,7 +15,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Format, TransactionStatus
 
-from portico.errors import ConfigError
+from portico.errors import HIDDEN, ConfigError
 
 CANCEL_S = 2  # that the server has to take a request to stop a query
 PATIENCE_S = 3  # with a query that was told to stop, before its connection is cut
@@ -28,6 +28,13 @@ PARAMETERS: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # ms
+}
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "standard_conforming_strings": "on",
 }
 ONE_AT = re.compile(r"([^/@]*@)?[^@]*")
 # Dates of PostgreSQL that Python cannot hold (infinity, 44 BC, the year 20000) cannot be drawn either.
@@ -82,16 +89,17 @@ class Sessions:
     """
 
     def __init__(self, address: str, seconds: float) -> None:
-        self._parameters = {**PARAMETERS, **_parsed(address)}
-        self._seconds = seconds
+        parts = _parsed(address)
+        self._parameters = {**PARAMETERS, **parts}
+        self._parts = _any_of(address, parts)
+        self._reset = _reset_to(SETTINGS | {"statement_timeout": f"{round((seconds + LATER_S) * 1000)}ms"})
         self._idle: deque[Session] = deque()
         self._of_parent: list[Session] = []  # kept, so that nothing closes them
         os.register_at_fork(before=self.close_idle, after_in_child=self._forget)
 
-    @property
-    def password(self) -> str:
-        """What the address holds of it, empty if that is elsewhere."""
-        return str(self._parameters.get("password") or "")
+    def without_address(self, text: str) -> str:
+        """Return the text of an error without any part of the address, which could be a misplaced password."""
+        return self._parts.sub("…", text)
 
     def take(self) -> Session:
         """Return a session that nobody else uses."""
@@ -107,6 +115,14 @@ class Sessions:
             session.close()
         else:
             self._idle.append(session)
+
+    def reset(self, session: Session) -> bool:
+        """Undo what a question changed in its session, as a view that calls set_config does; False if that fails."""
+        try:
+            session.connection.execute(self._reset)
+        except psycopg.Error:
+            return False
+        return session.idle
 
     def close_idle(self) -> None:
         with suppress(IndexError):
@@ -132,17 +148,7 @@ class Sessions:
     def _set_up(self, connection: psycopg.Connection) -> None:
         for name in MAY_NOT_FIT:
             connection.adapters.register_loader(name, _or_none(name))
-        settings = {
-            "default_transaction_read_only": "on",
-            "timezone": "UTC",
-            "datestyle": "ISO",
-            "intervalstyle": "postgres",
-            "standard_conforming_strings": "on",
-            "statement_timeout": f"{round((self._seconds + LATER_S) * 1000)}ms",
-        }
-        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        values = [part for setting in settings.items() for part in setting]
-        connection.execute(f"SELECT {calls}".encode(), values)
+        connection.execute(self._reset)
 
 
 class Lease:
@@ -178,17 +184,31 @@ class Lease:
 
     def end(self, sessions: Sessions) -> None:
         """Give the session back. One that was told to stop is in doubt: that could reach its next query."""
+        session = self._session
+        if session is None:
+            return
+        clean = self._told_at is None and session.idle and sessions.reset(session)  # can still be interrupted
         with self._lock:
-            session, self._session = self._session, None
-        if session is not None:
-            sessions.give_back(session, in_doubt=self._told_at is not None)
+            self._session = None
+        sessions.give_back(session, in_doubt=not clean or self._told_at is not None)
+
+
+def _reset_to(settings: dict[str, str]) -> bytes:
+    """Statements for one round trip: back to the state after connecting, then these settings.
+
+    What DISCARD ALL does that a question could need, but within one implicit transaction and for a pooler too.
+    RESET ALL leaves the role alone: https://www.postgresql.org/docs/current/sql-reset.html
+    """
+    calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in settings.items())
+    reset = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; SELECT pg_catalog.pg_advisory_unlock_all()"
+    return f"{reset}; SELECT {calls}".encode()
 
 
 def _parsed(address: str) -> dict[str, Any]:
-    scheme, _, rest = address.partition("://")
+    rest = address.partition("://")[2]
     try:
         parts = dict(conninfo_to_dict(address))
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         parts = {}
     # A password with these signs as they are would be taken for a host or a port, and told in the log.
     ports = str(parts.get("port") or "").replace(",", "")
@@ -197,8 +217,17 @@ def _parsed(address: str) -> dict[str, Any]:
             "must be postgresql://user:password@host:port/database, where a password has "
             "%25 for %, %40 for @, %2F for /, %3A for : and %3F for ?"
         )
-        raise ConfigError("environment", "PORTICO_DATA", f"{scheme}://…", problem)
+        raise ConfigError("environment", "PORTICO_DATA", HIDDEN, problem)
     return parts
+
+
+def _any_of(address: str, parts: dict[str, Any]) -> re.Pattern[str]:
+    """Match each part of an address where it stands as a word, and a password wherever it stands."""
+    password = str(parts.get("password") or "")
+    words = {each for part in parts.values() for each in (str(part), *str(part).split(",")) if each}
+    whole = sorted({each for each in (address, password) if each}, key=len, reverse=True)
+    standing = [rf"(?<!\w){re.escape(each)}(?!\w)" for each in sorted(words, key=len, reverse=True)]
+    return re.compile("|".join([*map(re.escape, whole), *standing]))
 
 
 def _or_none(name: str) -> type[Loader]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import time
 from io import StringIO
@@ -19,8 +20,14 @@ from portico.data.take_away.row_groups import TEXT_MARK, RowGroupWriter, stored_
 # What makes a spreadsheet run a cell's text, also in their full-width forms:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# Where a cell may begin: at its beginning, and behind what separates cells if the file is opened with other settings.
+SIGNS = "=+\\-@＝＋－＠"
+STARTS = re.compile(rf"""\A(?=[{re.escape("".join(FORMULA_STARTS))}])|[;\t\r\n]["\s]*(?=[{SIGNS}])""")
+IN_QUOTES = re.compile(r"""[",;\t\r\n\0]""")
+PLAIN = re.compile(rf"""[{re.escape("".join(FORMULA_STARTS))}",;]""")  # what a text that stays as it is has none of
 APOSTROPHE = "'"  # in front of a text: a spreadsheet takes what follows as it is
-TRUTHS = {True: "true", False: "false"}
+TRUTHS = {True: "true", False: "false", None: ""}
+EMPTY_LINE = '""'
 BEFORE_CHRIST = " (BC)"  # as DuckDB writes it
 PIECE_ROWS = 1000  # of a batch, written at once
 # A row group is in memory as a whole, several times over while it is written.
@@ -35,12 +42,13 @@ Form = Callable[[Cells], Cells]  # of a column: its values as the CSV writer is 
 def csv_file(schema: Schema, batches: Batches) -> Iterator[bytes]:
     """Write rows as CSV (RFC 4180, UTF-8): a header, ISO times, NULL as an empty cell, each number in full.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front. For a table that comes
-    back as it went, Parquet is the format.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, also behind a semicolon, tab or line
+    break inside, at which some spreadsheets part cells; such texts are in quotes. Numbers stay numbers. For a table
+    that comes back as it went, Parquet is the format.
     """
     forms = [_csv_form(dtype) for dtype in schema.types]
-    pieces = (_written(forms, piece) for piece in _pieces(batches))
-    yield _lines([_harmless_texts(schema.names)]) + next(pieces, b"")  # the query has begun before the file does
+    pieces = (_joined(zip(*_formed(forms, piece), strict=True)) for piece in _pieces(batches))
+    yield _joined([_harmless_texts(schema.names)]) + next(pieces, b"")  # the query has begun before the file does
     yield from pieces
 
 
@@ -82,9 +90,17 @@ def _pieces(batches: Batches) -> Iterator[Sequence[Row]]:
 
 
 def _written(forms: Sequence[Form], rows: Sequence[Row]) -> bytes:
+    return _lines(zip(*_formed(forms, rows), strict=True))
+
+
+def _formed(forms: Sequence[Form], rows: Sequence[Row]) -> list[Cells]:
     columns = zip(*rows, strict=True)
-    formed = [form(column) for form, column in zip(forms, columns, strict=True)]
-    return _lines(zip(*formed, strict=True))
+    return [form(column) for form, column in zip(forms, columns, strict=True)]
+
+
+def _joined(rows: Iterable[Iterable[str]]) -> bytes:
+    """Lines of cells that are in quotes already where they must be; a line with nothing on it would be no line."""
+    return "".join(f"{','.join(row) or EMPTY_LINE}\r\n" for row in rows).encode()
 
 
 def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
@@ -97,10 +113,10 @@ def _csv_form(dtype: dt.DataType) -> Form:
     if dtype.is_boolean():
         return _truths
     if dtype.is_decimal():
-        return _decimals
+        return lambda values: ["" if value is None else format(value, "f") for value in values]
     if stored_type(dtype) == "VARCHAR":
         return _harmless_texts
-    return _iso_times if dtype.is_temporal() else _as_they_are
+    return _iso_times if dtype.is_temporal() else _numbers
 
 
 def _carried_form(dtype: dt.DataType) -> Form:
@@ -115,8 +131,12 @@ def _as_they_are(values: Cells) -> Cells:
     return values  # the CSV writer writes numbers in full, and None as nothing
 
 
+def _numbers(values: Cells) -> Cells:
+    return ["" if value is None else str(value) for value in values]
+
+
 def _truths(values: Cells) -> Cells:
-    return [TRUTHS.get(value) for value in values]
+    return [TRUTHS.get(value, "") for value in values]
 
 
 def _times(values: Cells) -> Cells:
@@ -125,7 +145,7 @@ def _times(values: Cells) -> Cells:
 
 
 def _iso_times(values: Cells) -> Cells:
-    return [value and _iso(value) for value in _times(values)]
+    return [_iso(value) if value else "" for value in _times(values)]
 
 
 def _iso(text: str) -> str:
@@ -145,16 +165,23 @@ def _finite_decimals(values: Cells) -> Cells:
 
 
 def _harmless_texts(values: Cells) -> Cells:
-    return [harmless(_text(value)) for value in values]
+    return [_text_cell(_text(value) or "") for value in values]
+
+
+def _text_cell(text: str) -> str:
+    if not PLAIN.search(text):
+        return text
+    shown = harmless(text)
+    return '"' + shown.replace('"', '""') + '"' if IN_QUOTES.search(shown) else shown
 
 
 def _marked_texts(values: Cells) -> Cells:
     return [value if value is None else f"{TEXT_MARK}{_text(value)}" for value in values]
 
 
-def harmless(text: str | None) -> str | None:
-    """Return a text that no spreadsheet runs as a formula."""
-    return f"{APOSTROPHE}{text}" if text and text.startswith(FORMULA_STARTS) else text
+def harmless(text: str) -> str:
+    """Return a text of which no spreadsheet runs a part as a formula."""
+    return STARTS.sub(rf"\g<0>{APOSTROPHE}", text)
 
 
 def _text(value: Any) -> str | None:
