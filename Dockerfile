@@ -17,8 +17,8 @@ RUN sh plotly-bundles.sh
 # --- scripts and styles that all pages share, compressed; they change with the packages alone
 FROM packages AS shared
 COPY --from=bundles /bundles/*.min.js shared/bundles/
-COPY portico/shared_assets portico/shared_assets
-RUN /venv/bin/python -m portico.shared_assets.build shared
+COPY portico/assets portico/assets
+RUN /venv/bin/python -m portico.assets.build shared
 
 # --- what every page shares; bytecode is compiled here, since a container's root is read-only
 FROM packages AS library
@@ -26,7 +26,7 @@ COPY pages.toml ./
 COPY services/__init__.py services/
 COPY portico portico
 COPY --from=shared /site/shared shared
-RUN /venv/bin/python -m portico.shared_assets.build shared
+RUN /venv/bin/python -m portico.assets.build shared
 # By hash and not by date: the same sources give the same layer.
 RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash portico services
 
@@ -92,7 +92,7 @@ ENV PATH=/venv/bin:$PATH \
 RUN install --directory --owner 10001 --group 10001 state
 USER 10001:10001
 EXPOSE 8000
-ENTRYPOINT ["/site/portico/drain.sh"]
+ENTRYPOINT ["/site/portico/serving/drain.sh"]
 CMD ["python", "-m", "portico"]
 ARG PAGE
 ENV PORTICO_PAGES=$PAGE

@@ -21,13 +21,13 @@ dev: $(VENV)/runtime.done ## As run, and reload when a file changes
 	@$(BIN)/python -m gateway.dev
 
 page: $(VENV)/runtime.done ## Write a new page, its test and its entries: make page NAME=scatter
-	@$(BIN)/python -m portico.new_page "$(NAME)"
+	@$(BIN)/python -m portico.scaffold.new_page "$(NAME)"
 
 bundles: ## Fetch the smaller plotly.js that pages.toml names, as images do; without it the whole one is used (needs npm)
 	@mkdir -p shared/bundles && cd shared/bundles && sh ../../requirements/plotly-bundles.sh ../../pages.toml
 
 check-pages: $(VENV)/runtime.done ## Build and warm every page, and print one line for each problem
-	@$(BIN)/python -m portico.check_pages
+	@$(BIN)/python -m portico.page.check_pages
 
 test: $(VENV)/dev.done ## Run every test that this machine can run, and say what was skipped and why
 	@$(BIN)/python -m pytest
@@ -66,17 +66,18 @@ seed: ## Start a PostgreSQL beside the site and load the sample into it: make se
 	@docker compose --profile database up --detach --wait database
 	@docker compose build --quiet barchart
 	@sample=$$(mktemp) && trap 'rm -f "$$sample"' EXIT \
-		&& docker compose run --rm --no-TTY --no-deps barchart python -m portico.data.postgres.seed >"$$sample" \
+		&& docker compose run --rm --no-TTY --no-deps barchart python -m portico.data.engines.postgres.seed >"$$sample" \
 		&& docker compose exec --no-TTY database psql --quiet --no-psqlrc --username postgres --dbname portico <"$$sample"
 	@echo "Now, with that password (and % for what an address cannot hold, as in %40 for @):"
 	@echo "  PORTICO_DATA=postgresql://reader:PASSWORD@database/portico docker compose up --detach"
 
 ##@ Maintain
 
-check: $(VENV)/dev.done ## Lint and type-check, change nothing
+check: $(VENV)/dev.done ## Lint, type-check and hold the layers, change nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/dev.done ## Format, and fix what can be fixed
 	@$(BIN)/ruff format .

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from portico.new_page import write_page
-from portico.registry import read_registry
+from portico.config.registry import read_registry
+from portico.scaffold.new_page import write_page
 from tests.containers.stack import ROOT, Stack, run
 from tests.processes import free_port
 

@@ -13,8 +13,9 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from portico.figures import FONT, color
-from portico.numbers import readable
+from portico.charts.figures import color
+from portico.page.figure_style import FONT
+from portico.charts.numbers import readable
 
 WIDTH = 720  # pixels, as all lengths here
 BAR, BARS_APART = 24, 0.6  # the height of a bar, and bars that would have room between two groups

@@ -19,17 +19,17 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from gateway.remote import RemoteMount
-from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import error_answer
-from portico.frame import Frame
-from portico.mounting import bare_server, page_server
-from portico.page_paths import is_of_home, page_at
-from portico.registry import Page
-from portico.response_headers import SECURITY_HEADERS
-from portico.service import NEVER_CACHED
-from portico.settings import THREADS_PER_REMOTE
-from portico.shared_assets import SHARED_OF_PREFIX, SHARED_PREFIX
-from portico.site import Site
+from portico.assets import SHARED_OF_PREFIX, SHARED_PREFIX
+from portico.config.page_paths import is_of_home, page_at
+from portico.config.registry import Page
+from portico.config.settings import THREADS_PER_REMOTE
+from portico.page.csp import HEADER as CONTENT_POLICY
+from portico.page.errors import error_answer
+from portico.page.health import NEVER_CACHED
+from portico.page.loader import bare_server, page_server
+from portico.page.response_headers import SECURITY_HEADERS
+from portico.page.shell import Frame
+from portico.page.site import Site
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

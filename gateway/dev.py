@@ -13,11 +13,11 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 from werkzeug.wrappers import Response
 
 from gateway.app import create_gateway
-from portico.errors import EXIT_CONFIG, ConfigError
-from portico.registry import REGISTRY_FILE
-from portico.server import check_port_is_free
-from portico.settings import Settings
-from portico.site import open_site
+from portico.config.errors import EXIT_CONFIG, ConfigError
+from portico.config.registry import REGISTRY_FILE
+from portico.config.settings import Settings
+from portico.page.site import open_site
+from portico.serving.gunicorn_server import check_port_is_free
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

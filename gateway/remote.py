@@ -23,8 +23,8 @@ from gateway.hop_headers import (
     response_headers,
 )
 from gateway.remote_connections import AnsweredEarlyError, Connections
-from portico.client_connection import client_socket, wait_for_answer
-from portico.error_pages import RETRY_AFTER_S
+from portico.data.client_connection import client_socket, wait_for_answer
+from portico.page.errors import RETRY_AFTER_S
 
 logger = logging.getLogger(__name__)
 # gunicorn's input waits for a whole block: this is how much of a slow upload is held back, at most. It also

@@ -8,12 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portico.mounting import init_app
-    from portico.page_app import PageApp
+    from portico.page.app import PageApp
+    from portico.page.loader import init_app
 
 __all__ = ["PageApp", "init_app"]
 
-_HOME_OF = {"PageApp": "portico.page_app", "init_app": "portico.mounting"}
+_HOME_OF = {"PageApp": "portico.page.app", "init_app": "portico.page.loader"}
 
 
 def __getattr__(name: str) -> Any:

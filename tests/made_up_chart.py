@@ -7,13 +7,13 @@ from threading import Event
 from typing import Any
 
 from portico import PageApp
-from portico.chart import Drawn, ViewData
-from portico.chart_page import chart_page
-from portico.data.failures import DataError, SourceAway
-from portico.data.running import Watch
+from portico.charts.figures import axis, figure
+from portico.charts.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span, Step
+from portico.charts.page import chart_page
+from portico.charts.protocol import Drawn, ViewData
+from portico.data.errors import DataError, SourceAway
+from portico.data.scheduler import Watch
 from portico.data.tables import TableName
-from portico.figures import axis, figure
-from portico.form import AnyOf, AnyText, Form, Moment, Number, OneOf, Span, Step
 
 SLOW_S = 4
 LATE_S = 2  # longer than a page waits for its chart

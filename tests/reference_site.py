@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 import yaml
 
-from portico.registry import REGISTRY_FILE, Registry, parse_registry
+from portico.config.registry import REGISTRY_FILE, Registry, parse_registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("home", "barchart", "linechart")

@@ -9,9 +9,9 @@ import yaml
 from plotly.offline import get_plotlyjs_version
 
 from gateway.nginx.render import nginx_config
-from portico.new_page import write_page
-from portico.registry import BUNDLES, Page, read_registry
-from portico.shared_assets.plotly_bundles import TRACES
+from portico.assets.plotly_bundles import TRACES
+from portico.config.registry import BUNDLES, Page, read_registry
+from portico.scaffold.new_page import write_page
 from tests.processes import ROOT
 
 REGISTRY = read_registry(ROOT)

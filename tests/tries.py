@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from portico.readiness import SHARE, TIME_BOX_S
+from portico.page.readiness import SHARE, TIME_BOX_S
 
 TRIES = 3
 STANDS_STILL_S = 3  # at most

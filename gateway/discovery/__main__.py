@@ -13,10 +13,10 @@ import sys
 from gateway.discovery.dns import ask
 from gateway.discovery.replicas import Replicas, look_up
 from gateway.discovery.server import NameServer
-from portico.errors import EXIT_CONFIG, ConfigError
-from portico.log_lines import write_one_line_each
-from portico.registry import Registry, read_registry
-from portico.settings import site_folder
+from portico.config.errors import EXIT_CONFIG, ConfigError
+from portico.config.log_lines import write_one_line_each
+from portico.config.registry import Registry, read_registry
+from portico.config.settings import site_folder
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - the gateway is on another machine or in another container
 PORT = 5353

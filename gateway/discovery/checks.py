@@ -6,7 +6,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import NamedTuple
 
-from portico.registry import Page
+from portico.config.registry import Page
 
 # Together with the time between two checks and the second until nginx asks again, below two seconds.
 TIMEOUT_S = 0.7

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ipaddress import IPv4Address
 
 from gateway.discovery.checks import Replica, State, check
-from portico.registry import Page
+from portico.config.registry import Page
 
 logger = logging.getLogger(__name__)
 CHECK_EVERY_S = 0.2

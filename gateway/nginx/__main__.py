@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from gateway.nginx.render import write_gateway
-from portico.errors import EXIT_CONFIG, ConfigError
-from portico.registry import read_registry
-from portico.settings import site_folder
-from portico.shared_assets import SharedAssets
+from portico.assets import SharedAssets
+from portico.config.errors import EXIT_CONFIG, ConfigError
+from portico.config.registry import read_registry
+from portico.config.settings import site_folder
 
 EXIT_USAGE = 64  # EX_USAGE of sysexits.h
 

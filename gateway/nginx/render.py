@@ -6,17 +6,17 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from portico.content_policy import HEADER as CONTENT_POLICY
-from portico.error_pages import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
-from portico.forwarded import BELOW_A_PATH
-from portico.frame import Frame
-from portico.identity import identity_headers
-from portico.page_app import CALLBACK
-from portico.registry import Page, Registry
-from portico.response_headers import SECURITY_HEADERS
-from portico.shared_answers import KEPT_CODING, VERSION_ASKED
-from portico.shared_assets import FOR_EVER, SHARED_OF_PREFIX, SHARED_PREFIX, TYPES, SharedAssets
-from portico.shared_assets.assets import CODINGS, FOLDER
+from portico.assets import FOR_EVER, SHARED_OF_PREFIX, SHARED_PREFIX, TYPES, SharedAssets
+from portico.assets.assets import CODINGS, FOLDER
+from portico.config.registry import Page, Registry
+from portico.page.app import CALLBACK
+from portico.page.cache_control import KEPT_CODING, VERSION_ASKED
+from portico.page.csp import HEADER as CONTENT_POLICY
+from portico.page.errors import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.page.identity import identity_headers
+from portico.page.response_headers import SECURITY_HEADERS
+from portico.page.shell import Frame
+from portico.serving.forwarded import BELOW_A_PATH
 
 # What nginx can answer by itself; a page's own errors pass as they are.
 SITE_STATUSES = (

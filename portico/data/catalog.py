@@ -3,12 +3,12 @@
 from functools import cache
 from pathlib import Path
 
-from portico.data.files.database_file import DatabaseFileCatalog
-from portico.data.files.folder import FolderCatalog
-from portico.data.running import Watch
+from portico.config.settings import Settings
+from portico.data.engines.duckdb.database_file import DatabaseFileCatalog
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.scheduler import Watch
 from portico.data.spill import prepare_spill
 from portico.data.tables import Catalog
-from portico.settings import Settings
 
 DATABASE_FILE = "duckdb://"
 ALONE_S = 0.02  # longer than a question of a small table takes, where an engine works in this process
@@ -30,6 +30,6 @@ def _opened(data: str, seconds: int, memory: str, at_once: int, spill_folder: Pa
         return FolderCatalog(Path(data) if data else None, watch, memory, spill)
     if works_here:
         return DatabaseFileCatalog(Path(data.removeprefix(DATABASE_FILE)), watch, memory, spill)
-    from portico.data.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
+    from portico.data.engines.postgres.database import DatabaseCatalog  # noqa: PLC0415 its driver is not needed for files
 
     return DatabaseCatalog(data, watch)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import ibis.expr.datatypes as dt
 
-from portico.data.look_alikes import why_text
+from portico.data.type_hints import why_text
 
 YEARS_FROM, YEARS_TO = 1000, 2999  # whole numbers between these can be years
 FEW = 50  # different values that have room as bars

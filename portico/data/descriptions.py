@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portico.data.columns import Column
-from portico.data.failures import Unreadable
+from portico.data.errors import Unreadable
 from portico.data.tables import Table
 
 Views = Mapping[str, Mapping[str, tuple[str, ...]]]

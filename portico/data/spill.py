@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from portico.errors import ConfigError
+from portico.config.errors import ConfigError
 
 LEFT_FOR_S = 24 * 3600  # longer than any query runs: what is older is of a process that was killed
 

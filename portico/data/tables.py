@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import ibis.expr.types as ir
 
 from portico.data.columns import Column, Kind
+from portico.data.queries.overview import Overview
 from portico.data.query import Query
-from portico.data.questions.overview import Overview
 
 Row = tuple[Any, ...]
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from flask import Flask
 
 from portico import PageApp
-from portico.chart import Drawn, ViewData
-from portico.chart_page import chart_page
+from portico.charts.captions import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
+from portico.charts.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
+from portico.charts.form import Form
+from portico.charts.numbers import readable
+from portico.charts.page import chart_page
+from portico.charts.protocol import Drawn, ViewData
+from portico.charts.table_form import TableForm, log_helps, search
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
-from portico.data.questions.aggregates import AGGREGATES, unit_of, weighting, words
-from portico.data.questions.bars import Bar, BarQuestion, Bars, bar_data, find_bars
+from portico.data.queries.aggregates import AGGREGATES, unit_of, weighting, words
+from portico.data.queries.bars import Bar, BarQuestion, Bars, bar_data, find_bars
 from portico.data.tables import Catalog, Table
-from portico.figures import Axis, Figure, Trace, axis, colors_of, empty, figure, margin, marked, value_axis
-from portico.form import Form
-from portico.numbers import readable
-from portico.table_controls import TableForm, log_helps, search
-from portico.table_words import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
 
 ROW_HEIGHT_PX = 26
 FRAME_HEIGHT_PX = 60  # the axis and its title

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from flask import Flask
 
 from portico import PageApp
-from portico.registry import Page
+from portico.config.registry import Page
 
 REFRESH_MS = 10_000
 

@@ -9,13 +9,18 @@ from typing import Any
 from flask import Flask
 
 from portico import PageApp
-from portico.chart import Drawn, ViewData
-from portico.chart_page import chart_page
+from portico.charts.captions import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
+from portico.charts.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
+from portico.charts.form import Form
+from portico.charts.numbers import readable
+from portico.charts.page import chart_page
+from portico.charts.protocol import Drawn, ViewData
+from portico.charts.table_form import SEVERAL, TableForm, log_helps, search, usual_split
 from portico.data.catalog import open_catalog
 from portico.data.columns import FEW, Column, Kind
-from portico.data.questions.aggregates import unit_of, weighting, words
-from portico.data.questions.grains import GRAINS
-from portico.data.questions.lines import (
+from portico.data.queries.aggregates import unit_of, weighting, words
+from portico.data.queries.grains import GRAINS
+from portico.data.queries.lines import (
     EACH,
     LineQuestion,
     Lines,
@@ -24,11 +29,6 @@ from portico.data.questions.lines import (
     line_data,
 )
 from portico.data.tables import Catalog, Table
-from portico.figures import Axis, Figure, Trace, axis, colors_of, dash, empty, figure, margin, marked, value_axis
-from portico.form import Form
-from portico.numbers import readable
-from portico.table_controls import SEVERAL, TableForm, log_helps, search, usual_split
-from portico.table_words import NO_LOG, facts_of, filters_in_words, notes_of, why_empty
 
 HEIGHT_PX = 520
 MOST_TICKS = 8

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from portico.new_page import write_page
+from portico.scaffold.new_page import write_page
 from tests.chaos.sick import SickReplica, start_sick_replica
 from tests.containers.site_copy import PageSource, copy_site, make_impure
 from tests.containers.stack import Stack, freeze, inspect, run

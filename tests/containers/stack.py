@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
-from portico.registry import read_registry
+from portico.config.registry import read_registry
 from tests.processes import ROOT, free_port
 from tests.reference_site import write_reference_site
 

@@ -15,12 +15,12 @@ from decimal import Decimal
 import ibis
 import pytest
 
+from portico.config.log_lines import OneLineFormatter
 from portico.data.columns import Facts, Kind
-from portico.data.failures import Cancelled, DataError, NeededTooMuch, SourceAway, TableGone, TookTooLong, Unreadable
-from portico.data.postgres.database import BATCH_ROWS, DatabaseCatalog
+from portico.data.engines.postgres.database import BATCH_ROWS, DatabaseCatalog
+from portico.data.errors import Cancelled, DataError, NeededTooMuch, SourceAway, TableGone, TookTooLong, Unreadable
 from portico.data.query import Query, Values
-from portico.data.running import Watch
-from portico.log_lines import OneLineFormatter
+from portico.data.scheduler import Watch
 from tests.database import IN_ADDRESS, PASSWORD, Server
 from tests.processes import ROOT
 from tests.tries import TRIES, seconds_of, takes_less_than
@@ -157,7 +157,7 @@ def test_table_tells_its_types_and_what_its_first_rows_hold(catalog: DatabaseCat
 @pytest.fixture
 def long_look(monkeypatch):
     """A first look that is not given up because the machine is busy: what it takes is another test's."""
-    monkeypatch.setattr("portico.data.postgres.database.FIRST_LOOK_S", SECONDS)
+    monkeypatch.setattr("portico.data.engines.postgres.database.FIRST_LOOK_S", SECONDS)
 
 
 def test_only_the_first_rows_of_a_large_table_are_looked_at(catalog: DatabaseCatalog, long_look):
@@ -226,7 +226,7 @@ def test_days_are_those_of_utc_whatever_the_server_is_set_to(catalog: DatabaseCa
 
 def test_facts_that_take_long_are_done_without(tables: Server, monkeypatch):
     tables.execute("CREATE VIEW slow AS SELECT n, pg_sleep(0.1)::text AS s FROM generate_series(1, 1000) n")
-    monkeypatch.setattr("portico.data.postgres.database.FIRST_LOOK_S", 0.5)
+    monkeypatch.setattr("portico.data.engines.postgres.database.FIRST_LOOK_S", 0.5)
     assert takes_less_than(3, lambda: catalog_of(tables).table("slow"))
     table = catalog_of(tables).table("slow")
     assert table.columns["n"].kind == Kind.NUMBER
@@ -388,8 +388,8 @@ def test_query_over_its_time_is_stopped_in_the_server(tables: Server):
 
 def test_query_of_a_reader_who_left_is_stopped_in_the_server(tables: Server, monkeypatch):
     left = threading.Event()
-    monkeypatch.setattr("portico.data.running.reader_socket", lambda: "a socket")
-    monkeypatch.setattr("portico.data.running.has_left", lambda reader: left.is_set())
+    monkeypatch.setattr("portico.data.scheduler.reader_socket", lambda: "a socket")
+    monkeypatch.setattr("portico.data.scheduler.has_left", lambda reader: left.is_set())
     with ThreadPoolExecutor() as threads:
         asking = threads.submit(catalog_of(tables, seconds=30).rows, SLOW)
         wait_for(lambda: runs_in(tables, SLOW))
@@ -594,10 +594,10 @@ def test_no_connection_crosses_a_fork(tables: Server, catalog: DatabaseCatalog):
 
 IN_A_PROCESS_OF_ITS_OWN = """
 import sys
-from portico.data.postgres.database import DatabaseCatalog
+from portico.data.engines.postgres.database import DatabaseCatalog
 from portico.data.query import Values
-from portico.data.running import Watch
-from portico.log_lines import OneLineFormatter
+from portico.data.scheduler import Watch
+from portico.config.log_lines import OneLineFormatter
 catalog = DatabaseCatalog(sys.argv[1], Watch(10, 4))
 catalog.rows(Values().query(catalog.table("shop").relation, catalog.dialect))
 assert list(catalog.batches(Values().query(catalog.table("edges").relation, catalog.dialect)))

@@ -16,9 +16,9 @@ ADDRESS = "postgresql://reader:a%20b%40c%2F%27$@database/portico"
 VOLUMES = {"database": "/var/lib/postgresql", "database-socket": "/var/run/postgresql"}
 LOOK = """
 import sys
-from portico.data.postgres.database import DatabaseCatalog
+from portico.data.engines.postgres.database import DatabaseCatalog
 from portico.data.query import Values
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 catalog = DatabaseCatalog(sys.argv[1], Watch(10, 4))
 table = catalog.table("gapminder")
 rows = catalog.rows(Values().query(table.relation.agg(rows=table.relation.count()), catalog.dialect))

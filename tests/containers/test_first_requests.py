@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from portico.registry import read_registry
+from portico.config.registry import read_registry
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack
 from tests.site.visitor import with_its_chart, without_pace, wrong_at_every_start

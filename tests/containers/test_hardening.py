@@ -121,7 +121,7 @@ def test_no_file_of_secrets_is_in_an_image(stack: Stack, service: str):
 def test_build_is_sent_nothing_but_what_an_image_is_made_of(tmp_path: Path):
     context, sent = tmp_path / "context", tmp_path / "sent"
     secrets = [".env", ".git/config", "id_rsa", "data/own.csv", "services/barchart/.env.local", "portico/site.key"]
-    for name in [*secrets, "pages.toml", "services/barchart/page.py", "portico/site.py"]:
+    for name in [*secrets, "pages.toml", "services/barchart/page.py", "portico/page/site.py"]:
         (context / name).parent.mkdir(parents=True, exist_ok=True)
         (context / name).touch()
     (context / ".dockerignore").write_bytes((ROOT / ".dockerignore").read_bytes())
@@ -129,7 +129,7 @@ def test_build_is_sent_nothing_but_what_an_image_is_made_of(tmp_path: Path):
     dockerfile.write_text("FROM scratch\nCOPY . /\n")
     run("docker", "build", "--quiet", f"--file={dockerfile}", f"--output={sent}", str(context))
     files = {str(file.relative_to(sent)) for file in sent.rglob("*") if file.is_file()}
-    assert files == {"pages.toml", "services/barchart/page.py", "portico/site.py"}
+    assert files == {"pages.toml", "services/barchart/page.py", "portico/page/site.py"}
 
 
 def test_list_of_what_an_image_holds_has_all_that_was_locked_for_it(stack: Stack):

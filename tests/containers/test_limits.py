@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from portico.registry import read_registry
+from portico.config.registry import read_registry
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, address_of, inspect, logged, run
 from tests.processes import free_port, is_listening

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from portico.registry import read_registry
+from portico.config.registry import read_registry
 from tests.containers.stack import Stack, inspect, run
 from tests.processes import ROOT
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from portico.response_headers import SECURITY_HEADERS
+from portico.page.response_headers import SECURITY_HEADERS
 from tests.containers.stack import Stack, inspect, logged, run
 from tests.site.visitor import without_hashes
 from tests.tries import TRIES

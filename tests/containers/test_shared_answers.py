@@ -6,8 +6,8 @@ import threading
 import pytest
 import requests
 
-from portico.identity import IDENTITY_HEADERS
-from portico.shared_answers import sharing_for
+from portico.page.cache_control import sharing_for
+from portico.page.identity import IDENTITY_HEADERS
 from tests.containers.load import callback_bodies
 from tests.containers.stack import Stack, logged
 from tests.site.visitor import open_page, without_pace

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.nginx.render import nginx_config
-from portico.registry import parse_registry
+from portico.config.registry import parse_registry
 from tests.containers.stack import Stack, logged, run, without_room
 from tests.processes import free_port
 from tests.tries import TRIES

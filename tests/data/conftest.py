@@ -4,10 +4,10 @@ import duckdb
 import psycopg
 import pytest
 
-from portico.data.files.database_file import DatabaseFileCatalog
-from portico.data.files.folder import FolderCatalog
-from portico.data.postgres.database import DatabaseCatalog
-from portico.data.running import Watch
+from portico.data.engines.duckdb.database_file import DatabaseFileCatalog
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.engines.postgres.database import DatabaseCatalog
+from portico.data.scheduler import Watch
 from tests.data.real_tables import real_tables, write_folder
 from tests.database import READER, running_database
 

@@ -6,9 +6,9 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.data.files.folder import FolderCatalog
-from portico.data.running import Watch
-from portico.form import Form
+from portico.charts.form import Form
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.scheduler import Watch
 from services.barchart.page import BarChart
 from services.linechart.page import LineChart
 from tests.data.test_real_tables import numbers, shown_bars

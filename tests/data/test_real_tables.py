@@ -14,7 +14,7 @@ from struct import iter_unpack
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.form import Form
+from portico.charts.form import Form
 from services.barchart.page import BarChart
 from services.linechart.page import LineChart
 

@@ -8,13 +8,13 @@ import duckdb
 import ibis
 import pytest
 
-from portico.data.failures import Unreadable
-from portico.data.files.duckdb_engine import NO_VALUES
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb.duckdb_engine import NO_VALUES
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.errors import Unreadable
+from portico.data.queries.lines import EACH, LineQuestion, find_lines, line_data
+from portico.data.queries.reduce import points_of, reduced
 from portico.data.query import Values
-from portico.data.questions.lines import EACH, LineQuestion, find_lines, line_data
-from portico.data.questions.reduce import points_of, reduced
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 
 COLUMNS = 1000
 MANY = 10_000_000

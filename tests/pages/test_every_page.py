@@ -2,7 +2,7 @@
 
 import pytest
 
-from portico.registry import read_registry
+from portico.config.registry import read_registry
 from tests.processes import ROOT
 from tests.site.site_pages import ACCEPTED
 from tests.site.visitor import ask, open_page, post

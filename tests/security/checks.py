@@ -2,7 +2,7 @@
 
 import re
 
-from portico.response_headers import SECURITY_HEADERS
+from portico.page.response_headers import SECURITY_HEADERS
 from tests.security.exchange import NO_HEAD, Reply
 from tests.security.requests import REQUESTS, Hostile
 from tests.site.visitor import without_hashes

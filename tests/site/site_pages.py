@@ -6,7 +6,7 @@ sample is shown.
 
 import json
 
-from portico.registry import Page, Registry
+from portico.config.registry import Page, Registry
 from tests.reference_site import reference_registry
 from tests.site.visitor import Document, OpenedPage, ask
 

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from portico.data.files.folder import FolderCatalog
-from portico.data.running import Watch
-from portico.form import AnyOf, AnyText, Form, Moment, Number, Span
-from portico.mounting import init_app
-from portico.settings import Settings
-from portico.shared_assets import SharedAssets
-from portico.site import Site
+from portico.assets import SharedAssets
+from portico.charts.form import AnyOf, AnyText, Form, Moment, Number, Span
+from portico.config.settings import Settings
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.scheduler import Watch
+from portico.page.loader import init_app
+from portico.page.site import Site
 from services.barchart.page import BarChart
 from services.linechart.page import LineChart
 from tests.data.real_tables import real_tables, write_folder

@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from portico.chart_view import LONGEST_QUERY
-from portico.error_pages import MAX_ADDRESS_LENGTH
-from portico.form import SHOWN_PROBLEMS
+from portico.charts.form import SHOWN_PROBLEMS
+from portico.charts.view import LONGEST_QUERY
+from portico.page.errors import MAX_ADDRESS_LENGTH
 from tests.site.site_pages import Visited, draws, shows_the_sample
 from tests.site.visitor import TEXT_LIMIT, Document, ask, asked, open_page, post, with_query, without_pace
 

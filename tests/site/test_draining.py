@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from portico.server import GRACEFUL_TIMEOUT_S
+from portico.serving.gunicorn_server import GRACEFUL_TIMEOUT_S
 from tests.processes import ROOT, free_port, variables, wait_until_listening
 
 CLIENTS = 16

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from portico.settings import THREADS_PER_REMOTE
+from portico.config.settings import THREADS_PER_REMOTE
 from tests.processes import free_port, is_listening, kill, running, running_process
 from tests.reference_site import reference_registry
 from tests.site.visitor import Document, ask, open_page, post, with_its_chart, without_pace

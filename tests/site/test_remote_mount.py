@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gateway.hop_headers import request_target
 from gateway.remote import BLOCK_BYTES
-from portico.client_connection import HALF_CLOSED_WITHIN_S
+from portico.data.client_connection import HALF_CLOSED_WITHIN_S
 from tests.site.misbehaving_upstream import (
     IMPATIENT,
     LOOPBACK,

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from portico.response_headers import SECURITY_HEADERS
+from portico.page.response_headers import SECURITY_HEADERS
 from tests.site.site_pages import ACCEPTED, Visited, draws, shows_the_sample
 from tests.site.visitor import TEXT_LIMIT, Document, ask, open_page, post, without_hashes
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from portico.errors import EXIT_CONFIG
+from portico.config.errors import EXIT_CONFIG
 from tests.processes import ROOT, free_port, running, running_process, variables
 from tests.reference_site import reference_registry
 from tests.site.visitor import ask, open_page
@@ -116,7 +116,7 @@ def test_process_of_one_page_that_fails_ends(tmp_path, module, source):
 @pytest.mark.parametrize(("source", "status", "lines"), [(PAGE, 0, 0), (EXITS, 1, 1), (FAILS_IN_A_CALLBACK, 1, 1)])
 def test_check_of_pages_fails_with_a_line_for_each_problem(tmp_path, source, status, lines):
     folder = write_site(tmp_path, {"a": PAGE, "b": source})
-    command = [sys.executable, "-m", "portico.check_pages"]
+    command = [sys.executable, "-m", "portico.page.check_pages"]
     environment = variables(PORTICO_SITE=str(folder))
     checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (checked.returncode, len(checked.stdout.splitlines())) == (status, lines)

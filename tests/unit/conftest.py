@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from portico.registry import read_registry
-from portico.settings import Settings
-from portico.shared_assets import SharedAssets
-from portico.site import Site
+from portico.assets import SharedAssets
+from portico.config.registry import read_registry
+from portico.config.settings import Settings
+from portico.page.site import Site
 from tests.processes import ROOT
 from tests.reference_site import reference_folder
 from tests.small_sites import write_site

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from portico.access_log import PIPE_BYTES, SomeLines, access_record, is_probe
+from portico.serving.access_log import PIPE_BYTES, SomeLines, access_record, is_probe
 
 ENVIRON = {
     "HTTP_X_REQUEST_ID": "abc",

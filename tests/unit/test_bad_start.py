@@ -7,9 +7,9 @@ from importlib import import_module
 import pytest
 
 from gateway.app import create_gateway
-from portico import server
-from portico.mounting import init_app
-from portico.server import EXIT_CONFIG, serve
+from portico.page.loader import init_app
+from portico.serving import gunicorn_server as server
+from portico.serving.gunicorn_server import EXIT_CONFIG, serve
 from tests.processes import free_port
 from tests.small_sites import PAGE, write_site
 

@@ -15,12 +15,12 @@ import duckdb
 import pytest
 
 from portico.data.columns import Kind
-from portico.data.failures import DataError, SourceAway, TableGone, TookTooLong, Unreadable
-from portico.data.files import file_formats, json_brackets
-from portico.data.files.engine_errors import explained
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb import file_formats, json_brackets
+from portico.data.engines.duckdb.engine_errors import explained
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.errors import DataError, SourceAway, TableGone, TookTooLong, Unreadable
 from portico.data.query import Values
-from portico.data.running import Patience, Watch, with_patience
+from portico.data.scheduler import Patience, Watch, with_patience
 from tests.processes import ROOT
 
 GOOD = "good.csv"
@@ -392,9 +392,9 @@ def test_file_that_is_truncated_while_it_is_downloaded_is_an_error(folder, catal
 NOT_ALLOWED = """
 import os, sys
 from pathlib import Path
-from portico.data.failures import SourceAway, Unreadable
-from portico.data.files.folder import FolderCatalog
-from portico.data.running import Watch
+from portico.data.errors import SourceAway, Unreadable
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.scheduler import Watch
 folder = Path(sys.argv[1])
 catalog = FolderCatalog(folder, Watch(10, 4), "128MB")
 os.setuid(65534)  # root may read anything

@@ -6,7 +6,7 @@ import pytest
 from dash import ALL, MATCH, Dash, Input, Output, State
 from werkzeug.exceptions import BadRequest
 
-from portico.callback_guard import check_callback_body
+from portico.page.callbacks import check_callback_body
 
 app = Dash("guarded", use_pages=False, pages_folder="")
 app.callback(Output("out", "children"), Input("in", "value"), State("kept", "data"))(lambda *_: None)

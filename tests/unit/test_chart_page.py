@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest
 
-from portico.chart import MOST_FOUND
-from portico.chart_page import texts_of
-from portico.chart_view import LONGEST_QUERY, USUAL_WIDTH_PX, read_asked
-from portico.form import LISTED_LENGTH
-from portico.mounting import init_app
-from portico.page_app import PageApp
+from portico.charts.form import LISTED_LENGTH
+from portico.charts.page import texts_of
+from portico.charts.protocol import MOST_FOUND
+from portico.charts.view import LONGEST_QUERY, USUAL_WIDTH_PX, read_asked
+from portico.page.app import PageApp
+from portico.page.loader import init_app
 from tests.processes import ROOT
 from tests.site.visitor import Answer, Document, OpenedPage
 
@@ -258,10 +258,10 @@ def test_lone_surrogate_in_a_query_is_answered(client):
 
 CHART_ONLY = """
 from portico import PageApp
-from portico.chart import Drawn
-from portico.chart_page import chart_page
-from portico.figures import figure
-from portico.form import OneOf
+from portico.charts.protocol import Drawn
+from portico.charts.page import chart_page
+from portico.charts.figures import figure
+from portico.charts.form import OneOf
 
 class Plain:
     def ask(self, form):
@@ -318,7 +318,7 @@ def test_page_is_made_once_for_all_unless_its_chart_was_slow_or_is_not_there(
     small_site, made, monkeypatch, query, times
 ):
     limit = 0.5 if query == "pace=slow" else 60  # a busy machine makes any slow
-    monkeypatch.setattr("portico.chart_view.SLOW_S", limit)
+    monkeypatch.setattr("portico.charts.view.SLOW_S", limit)
     quicker = MADE_UP.replace("SLOW_S = 4", "SLOW_S = 0.6")  # slow all the same
     client = init_app(small_site({"chart": quicker}, f"{REGISTRY}fresh = 60")).test_client()
     pages = [opened(client, query).figures() for _ in range(2)]

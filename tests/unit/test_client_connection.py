@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from portico.client_connection import wait_for_answer
+from portico.data.client_connection import wait_for_answer
 
 TIMEOUT_S = 5
 LINUX, OTHERS = "Linux", "others"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portico.content_policy import FRAME_HASHES, SOURCES, check_sources, content_policy
-from portico.errors import ConfigError
+from portico.config.errors import ConfigError
+from portico.page.csp import FRAME_HASHES, SOURCES, check_sources, content_policy
 
 
 def directives(policy: str) -> dict[str, list[str]]:

@@ -4,8 +4,8 @@ import pytest
 from dash import dcc
 from werkzeug.datastructures import MultiDict
 
-from portico.controls import MOST_SENT, changed, component, fields, identity, name_of, options_of, shape
-from portico.form import AnyOf, AnyText, Control, Form, Moment, Number, OneOf, Span, Step
+from portico.charts.form import AnyOf, AnyText, Control, Form, Moment, Number, OneOf, Span, Step
+from portico.charts.widgets import MOST_SENT, changed, component, fields, identity, name_of, options_of, shape
 
 FEW = OneOf("by", "By", "a", options={"a": "A", "b": "B"}, visible=True)
 MANY = OneOf("column", "Column", "0", options={str(number): f"Column {number}" for number in range(20)})

@@ -2,11 +2,11 @@
 
 import pytest
 
-from portico.data.failures import SourceAway
-from portico.data.postgres import seed
-from portico.data.postgres.database import DatabaseCatalog
-from portico.data.running import Watch
-from portico.errors import ConfigError
+from portico.config.errors import ConfigError
+from portico.data.engines.postgres import seed
+from portico.data.engines.postgres.database import DatabaseCatalog
+from portico.data.errors import SourceAway
+from portico.data.scheduler import Watch
 from tests.processes import free_port
 
 GOOD = [

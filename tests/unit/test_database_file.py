@@ -10,15 +10,15 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from portico.charts.form import Form
+from portico.config.errors import ConfigError
+from portico.config.settings import Settings, read_settings
 from portico.data.catalog import open_catalog
 from portico.data.columns import Kind
-from portico.data.failures import DataError, SourceAway, TableGone, Unreadable
-from portico.data.files.database_file import DatabaseFileCatalog, refused
+from portico.data.engines.duckdb.database_file import DatabaseFileCatalog, refused
+from portico.data.errors import DataError, SourceAway, TableGone, Unreadable
 from portico.data.query import Query, Values
-from portico.data.running import Watch
-from portico.errors import ConfigError
-from portico.form import Form
-from portico.settings import Settings, read_settings
+from portico.data.scheduler import Watch
 from services.barchart.page import BarChart
 from tests.processes import ROOT
 
@@ -141,10 +141,10 @@ AROUND = "FROM range(3), generate_series(1, 2), (SELECT unnest([1])), (SELECT su
 ASKED = """
 import sys
 from pathlib import Path
-from portico.data.failures import DataError
-from portico.data.files.database_file import DatabaseFileCatalog, refused
+from portico.data.errors import DataError
+from portico.data.engines.duckdb.database_file import DatabaseFileCatalog, refused
 from portico.data.query import Values
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 
 catalog = DatabaseFileCatalog(Path(sys.argv[1]), Watch(10, 4), "128MB")
 for name in catalog.names():

@@ -13,7 +13,7 @@ import pytest
 from gateway.discovery import checks
 from gateway.discovery.checks import Replica, State, check
 from gateway.discovery.replicas import Replicas, best, look_up
-from portico.registry import parse_registry
+from portico.config.registry import parse_registry
 from tests.processes import free_port
 
 PAGE = parse_registry({"site": {"title": "Small"}, "page": [{"name": "chart"}]}).page("chart")

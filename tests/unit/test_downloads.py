@@ -9,8 +9,10 @@ import ibis
 import psutil
 import pytest
 
-from portico.chart import ViewData
-from portico.data.failures import (
+from portico.charts.downloads import FORMATS, file_names, offer_downloads
+from portico.charts.form import OneOf
+from portico.charts.protocol import ViewData
+from portico.data.errors import (
     Busy,
     Cancelled,
     DataError,
@@ -22,9 +24,7 @@ from portico.data.failures import (
 )
 from portico.data.query import Values
 from portico.data.tables import Table
-from portico.downloads import FORMATS, file_names, offer_downloads
-from portico.form import OneOf
-from portico.mounting import init_app
+from portico.page.loader import init_app
 from tests.open_things import SETTLE_LIMIT_S, open_here, settled
 from tests.processes import free_port, running_process
 from tests.small_sites import PAGE, write_site
@@ -41,13 +41,13 @@ from itertools import repeat
 from types import SimpleNamespace
 
 import ibis
-from portico import downloads
-from portico.chart import ViewData
-from portico.data.failures import SourceAway
+from portico.charts import downloads
+from portico.charts.protocol import ViewData
+from portico.data.errors import SourceAway
 from portico.data.query import Values
 from portico.data.tables import Table
-from portico.downloads import offer_downloads
-from portico.form import OneOf
+from portico.charts.downloads import offer_downloads
+from portico.charts.form import OneOf
 {PAGE}
 downloads.SILENT_S = {SILENT_S}
 

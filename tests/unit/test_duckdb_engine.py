@@ -8,16 +8,16 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from portico.data.failures import NeededTooMuch
-from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.running import Watch
+from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
+from portico.data.errors import NeededTooMuch
+from portico.data.scheduler import Watch
 from tests.processes import ROOT
 
 AROUND_A_FORK = """
 import os, signal, threading
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb.folder import FolderCatalog
 from portico.data.query import Values
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 catalog = FolderCatalog(None, Watch(10, 4), "128MB")
 table = catalog.table("gapminder").relation
 count = Values().query(table.agg(rows=table.count()), "duckdb")
@@ -37,9 +37,9 @@ LIGHT = f"""
 import sys
 from datetime import datetime
 from pathlib import Path
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb.folder import FolderCatalog
 from portico.data.query import Values
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 catalog = FolderCatalog(Path(sys.argv[1]), Watch(10, 4), "128MB")
 for name in catalog.names():
     table, values = catalog.table(name.name), Values()

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portico.data.failures import NeededTooMuch, SourceAway, Unreadable
-from portico.data.take_away import export
-from portico.data.take_away.export import csv_file, parquet_file
+from portico.data.errors import NeededTooMuch, SourceAway, Unreadable
+from portico.data.export import export
+from portico.data.export.export import csv_file, parquet_file
 from tests.open_things import open_here, settled
 from tests.processes import ROOT
 
@@ -39,7 +39,7 @@ COLUMNS = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=5)
 MEMORY_OF_A_MILLION = """
 import sys
 import ibis
-from portico.data.take_away.export import csv_file, parquet_file
+from portico.data.export.export import csv_file, parquet_file
 
 SCHEMA = ibis.schema({"n": "int64", "text": "string", "x": "float64"})
 

@@ -7,9 +7,10 @@ import pytest
 from werkzeug.test import Client
 
 from gateway.app import create_gateway
-from portico import check_pages, mounting
-from portico.errors import ConfigError
-from portico.mounting import init_app
+from portico.config.errors import ConfigError
+from portico.page import check_pages
+from portico.page import loader as mounting
+from portico.page.loader import init_app
 from tests.small_sites import PAGE, write_site
 
 READER = {"Accept": "text/html"}

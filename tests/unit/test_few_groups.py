@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from portico.data.files import reading
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb import reading
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.queries import bars as bars_module
+from portico.data.queries.bars import BarQuestion, find_bars
+from portico.data.queries.few_groups import FewGroups
+from portico.data.queries.filters import Filter
 from portico.data.query import Query, Values
-from portico.data.questions import bars as bars_module
-from portico.data.questions.bars import BarQuestion, find_bars
-from portico.data.questions.few_groups import FewGroups
-from portico.data.questions.filters import Filter
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 
 SEED = 7
 

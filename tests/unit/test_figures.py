@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portico.figures import empty, figure, linear_ticks, log_ticks, round_down, round_up, value_axis
+from portico.charts.figures import empty, figure, linear_ticks, log_ticks, round_down, round_up, value_axis
 
 AMOUNTS = st.floats(1e-6, 1e12)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico.data.columns import describe
-from portico.data.files.duckdb_engine import Session
-from portico.data.questions.filters import EMPTY, NONE, Filter, filter_values, filtered
+from portico.data.engines.duckdb.duckdb_engine import Session
+from portico.data.queries.filters import EMPTY, NONE, Filter, filter_values, filtered
 
 WHEN = describe("ts", dt.timestamp, None)
 NAME, SIZE = describe("name", dt.string, None), describe("size", dt.int64, None)

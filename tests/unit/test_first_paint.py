@@ -3,7 +3,7 @@
 import pytest
 from dash import dcc, html
 
-from portico.first_paint import MOST_ELEMENTS, first_paint
+from portico.page.skeleton import MOST_ELEMENTS, first_paint
 
 
 def test_words_and_links_stand_in_it():

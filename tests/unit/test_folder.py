@@ -9,20 +9,20 @@ from contextlib import nullcontext
 import duckdb
 import pytest
 
+from portico.config.settings import Settings
 from portico.data.catalog import open_catalog
 from portico.data.columns import Kind
-from portico.data.failures import DataError, NeededTooMuch, TableGone, Unreadable
-from portico.data.files import data_files
-from portico.data.files import folder as folder_module
-from portico.data.files.data_files import file_at
-from portico.data.files.duckdb_engine import NO_VALUES, DuckDBEngine
-from portico.data.files.file_formats import select
-from portico.data.files.folder import FolderCatalog
-from portico.data.files.reading import is_tiny
+from portico.data.engines.duckdb import data_files
+from portico.data.engines.duckdb import folder as folder_module
+from portico.data.engines.duckdb.data_files import file_at
+from portico.data.engines.duckdb.duckdb_engine import NO_VALUES, DuckDBEngine
+from portico.data.engines.duckdb.file_formats import select
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.engines.duckdb.reading import is_tiny
+from portico.data.errors import DataError, NeededTooMuch, TableGone, Unreadable
 from portico.data.query import Query, Values
-from portico.data.running import Watch
 from portico.data.sample import SAMPLE_COLUMNS
-from portico.settings import Settings
+from portico.data.scheduler import Watch
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.form import (
+from portico.charts.form import (
     LISTED_LENGTH,
     AnyOf,
     AnyText,
@@ -16,12 +16,10 @@ from portico.form import (
     Span,
     Step,
     explain,
-    moment,
-    number,
     one_line,
     shorten,
-    whole_number,
 )
+from portico.data.parsing import moment, number, whole_number
 
 MEASURE = OneOf("measure", "Measure", "pop", options={"pop": "Population", "gdp": "GDP"})
 YEAR = Step("year", "Year", 2007, steps=(1952, 2002, 2007))

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import pytest
 
-from portico.frame import ERROR_TEXTS, Frame, json_for_html, menu_width
-from portico.registry import parse_registry
-from portico.shared_assets import SharedAssets
+from portico.assets import SharedAssets
+from portico.config.registry import parse_registry
+from portico.page.shell import ERROR_TEXTS, Frame, json_for_html, menu_width
 from tests.processes import ROOT
 
 ODD = """</script><script>alert(1)</script>"'&<!--{{ 7*7 }}\u2028"""

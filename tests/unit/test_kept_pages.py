@@ -8,19 +8,19 @@ from types import SimpleNamespace
 import pytest
 from dash import html
 
-from portico import kept_pages
-from portico.identity import IDENTITY_HEADERS
-from portico.kept_pages import KeptPages
-from portico.mounting import page_server
-from portico.page_app import apps_of
+from portico.page import cache as kept_pages
+from portico.page.app import apps_of
+from portico.page.cache import KeptPages
+from portico.page.identity import IDENTITY_HEADERS
+from portico.page.loader import page_server
 
 PAGE = """
 from itertools import count
 from dash import html
 from flask import has_request_context, request
 from portico import PageApp
-from portico.data.failures import SourceAway
-from portico.shared_answers import for_this_reader
+from portico.data.errors import SourceAway
+from portico.page.cache_control import for_this_reader
 
 def construct_page(server):
     app = PageApp(__name__, server)

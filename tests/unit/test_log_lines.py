@@ -8,9 +8,9 @@ import sys
 import pytest
 import requests
 
-from portico.access_log import JsonAccessLog
-from portico.errors import ConfigError
-from portico.log_lines import OneLineFormatter, one_line
+from portico.config.errors import ConfigError
+from portico.config.log_lines import OneLineFormatter, one_line
+from portico.serving.access_log import JsonAccessLog
 from tests.processes import ROOT, free_port, variables, wait_until_listening
 from tests.small_sites import PAGE, write_site
 

@@ -4,11 +4,11 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.data.failures import Unreadable
-from portico.data.files.folder import FolderCatalog
-from portico.data.look_alikes import why_text
-from portico.data.running import Watch
-from portico.form import Form
+from portico.charts.form import Form
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.errors import Unreadable
+from portico.data.scheduler import Watch
+from portico.data.type_hints import why_text
 from services.barchart.page import BarChart
 from services.linechart.page import LineChart
 

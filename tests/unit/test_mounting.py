@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from portico.mounting import init_app, mount_page, page_server
-from portico.page_app import apps_of
-from portico.site import attach_site
+from portico.page.app import apps_of
+from portico.page.loader import init_app, mount_page, page_server
+from portico.page.site import attach_site
 from services.barchart.page import construct_page as construct_barchart
 from services.home.page import construct_page as construct_home
 from services.linechart.page import construct_page as construct_linechart

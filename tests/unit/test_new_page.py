@@ -2,9 +2,9 @@
 
 import pytest
 
-from portico.errors import ConfigError
-from portico.new_page import add_to_compose, main, write_page
-from portico.registry import read_registry
+from portico.config.errors import ConfigError
+from portico.config.registry import read_registry
+from portico.scaffold.new_page import add_to_compose, main, write_page
 
 
 def test_new_page_stands_last_in_the_registry(site_copy):

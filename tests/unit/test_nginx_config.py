@@ -9,14 +9,14 @@ import pytest
 
 from gateway.nginx.__main__ import EXIT_CONFIG, EXIT_USAGE, main
 from gateway.nginx.render import PAGE_STATUSES, SITE_STATUSES, error_files, milliseconds, nginx_config, write_gateway
-from portico.identity import IDENTITY_HEADERS
-from portico.page_paths import is_of_home
-from portico.registry import Registry, parse_registry
-from portico.response_headers import SECURITY_HEADERS
-from portico.shared_answers import KEPT_CODING
-from portico.shared_assets import SharedAssets
-from portico.shared_assets.assets import own_package
-from portico.shared_assets.build import write_compressed
+from portico.assets import SharedAssets
+from portico.assets.assets import own_package
+from portico.assets.build import write_compressed
+from portico.config.page_paths import is_of_home
+from portico.config.registry import Registry, parse_registry
+from portico.page.cache_control import KEPT_CODING
+from portico.page.identity import IDENTITY_HEADERS
+from portico.page.response_headers import SECURITY_HEADERS
 from tests.processes import ROOT
 
 ASSETS = SharedAssets.of_site(ROOT)

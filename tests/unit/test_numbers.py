@@ -2,7 +2,7 @@
 
 import pytest
 
-from portico.numbers import readable
+from portico.charts.numbers import readable
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from portico.mounting import init_app
-from portico.page_app import apps_of
+from portico.page.app import apps_of
+from portico.page.loader import init_app
 from tests.site.visitor import Document
 from tests.small_sites import PAGE
 

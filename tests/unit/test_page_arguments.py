@@ -2,8 +2,8 @@
 
 import pytest
 
-from portico.errors import ConfigError
-from portico.mounting import init_app
+from portico.config.errors import ConfigError
+from portico.page.loader import init_app
 from tests.small_sites import PAGE
 
 WHERE = r"services/a/page\.py: PageApp = "

@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import Client
 
 from gateway.app import create_gateway
-from portico.mounting import init_app
+from portico.page.loader import init_app
 from tests.small_sites import PAGE
 
 COUNTING = PAGE.replace(

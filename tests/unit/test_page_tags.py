@@ -2,10 +2,10 @@
 
 import pytest
 
-from portico.mounting import page_server
-from portico.shared_assets import SharedAssets
-from portico.shared_assets.libraries import CORE, dash_package
-from portico.shared_assets.page_tags import shared_tags
+from portico.assets import SharedAssets
+from portico.assets.libraries import CORE, dash_package
+from portico.assets.page_tags import shared_tags
+from portico.page.loader import page_server
 
 INLINE = """
         function (text) {

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
-from portico.errors import ConfigError
-from portico.figures import PALETTE
-from portico.mounting import page_server
-from portico.plotly_template import NAME, use_lean_template
-from portico.trace_types import not_drawn
+from portico.charts.figures import PALETTE
+from portico.config.errors import ConfigError
+from portico.page.loader import page_server
+from portico.page.plotly_template import NAME, use_lean_template
+from portico.page.trace_types import not_drawn
 from tests.processes import ROOT
 
 PAGE = """
@@ -67,9 +67,7 @@ def test_default_that_a_page_sets_afterwards_stays():
 
 
 def test_page_without_figures_of_plotly_does_not_load_what_checks_them():
-    asked = (
-        "import sys; from portico.mounting import init_app; init_app(); print('plotly.validator_cache' in sys.modules)"
-    )
+    asked = "import sys; from portico.page.loader import init_app; init_app(); print('plotly.validator_cache' in sys.modules)"
     environment = {**os.environ, "PORTICO_PAGES": "home"}
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from portico.config.errors import ConfigError
 from portico.data import process_memory, running
-from portico.data.failures import Busy, NeededTooMuch
-from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.errors import Busy, NeededTooMuch
 from portico.data.killer_queries import REFUSED_FOR_S, SUFFIX, marked
 from portico.data.query import Query
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 from portico.data.spill import LEFT_FOR_S, prepare_spill
-from portico.errors import ConfigError
 from tests.processes import ROOT
 
 LIMIT_S = 30
@@ -167,10 +167,10 @@ def asked(data, spill):
 DIES_IN_THE_CATALOG = """
 import os, sys
 from pathlib import Path
-from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.files.folder import FolderCatalog
+from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
+from portico.data.engines.duckdb.folder import FolderCatalog
 from portico.data.query import Query
-from portico.data.running import Watch
+from portico.data.scheduler import Watch
 catalog = FolderCatalog(Path(sys.argv[1]), Watch(30, 4), "128MB", Path(sys.argv[2]))
 view = catalog.table("large.parquet").relation.get_name()
 DuckDBEngine.rows = lambda *_: os.kill(os.getpid(), 9)

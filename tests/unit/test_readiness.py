@@ -10,12 +10,12 @@ from functools import partial
 import pytest
 import yaml
 
-from portico import readiness as readiness_module
-from portico.data.failures import Busy, SourceAway
-from portico.mounting import init_app
-from portico.page_app import apps_of
-from portico.readiness import Readiness
-from portico.warm_up import sample_callbacks
+from portico.data.errors import Busy, SourceAway
+from portico.page import readiness as readiness_module
+from portico.page.app import apps_of
+from portico.page.loader import init_app
+from portico.page.readiness import Readiness
+from portico.page.warmup import sample_callbacks
 from tests.small_sites import PAGE
 
 FOREVER_S = 3600

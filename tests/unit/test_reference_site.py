@@ -1,7 +1,7 @@
 """What the user adds to the site is not in the site that tests run."""
 
-from portico.new_page import write_page
-from portico.registry import read_registry
+from portico.config.registry import read_registry
+from portico.scaffold.new_page import write_page
 from tests.reference_site import PAGES, compose_text, registry_text, write_reference_site
 
 BY_HAND = """

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from portico.errors import ConfigError
-from portico.registry import parse_registry, read_registry
+from portico.config.errors import ConfigError
+from portico.config.registry import parse_registry, read_registry
 
 
 def site_with(*pages, **more):

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 from flask import Flask
 
-from portico import client_connection
-from portico.data import running
-from portico.data.failures import Busy, Cancelled, TookTooLong
-from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.running import Patience, Watch, with_patience
-from portico.data.turns import Turns
+from portico.data import client_connection
+from portico.data import scheduler as running
+from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
+from portico.data.errors import Busy, Cancelled, TookTooLong
+from portico.data.scheduler import Patience, Watch, with_patience
+from portico.data.slots import Turns
 from tests.processes import ROOT
 
 ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = -1"
@@ -26,9 +26,9 @@ SOON_S = 6  # far less than the endless query, far more than a look
 
 AFTER_A_FORK = """
 import os, signal
-from portico.data.files.duckdb_engine import DuckDBEngine
-from portico.data.failures import TookTooLong
-from portico.data.running import Watch
+from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
+from portico.data.errors import TookTooLong
+from portico.data.scheduler import Watch
 signal.alarm(20)  # ends either of the two
 engine = DuckDBEngine([], Watch(0.2, 2), "128MB")
 def stopped():

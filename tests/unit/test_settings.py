@@ -6,8 +6,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from portico.errors import ConfigError
-from portico.settings import read_settings, site_folder
+from portico.config.errors import ConfigError
+from portico.config.settings import read_settings, site_folder
 
 
 def test_empty_environment_mounts_every_page_here(registry):

@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from portico.identity import IDENTITY_HEADERS
-from portico.mounting import page_server
-from portico.shared_answers import KEPT_CODING, sharing_for
+from portico.page.cache_control import KEPT_CODING, sharing_for
+from portico.page.identity import IDENTITY_HEADERS
+from portico.page.loader import page_server
 
 PAGE = """
 from dash import Input, Output, dcc, html
 from portico import PageApp
-from portico.data.failures import SourceAway
-from portico.shared_answers import for_this_reader
+from portico.data.errors import SourceAway
+from portico.page.cache_control import for_this_reader
 
 def construct_page(server):
     app = PageApp(__name__, server)

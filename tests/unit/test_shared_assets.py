@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from plotly.offline import get_plotlyjs_version
 
-from portico.shared_assets import FOR_EVER, SharedAssets, SharedPackage, shared_blueprint
-from portico.shared_assets.assets import own_package
-from portico.shared_assets.build import write_compressed
-from portico.shared_assets.joining import COMPILE_HINT, Joined
-from portico.shared_assets.libraries import CORE, POLYFILL, core_files, dash_package, installed_libraries
-from portico.shared_assets.plotly_bundles import WHOLE, plotly_package
-from portico.shared_assets.polyfill import RUNTIME, generator_runtime
+from portico.assets import FOR_EVER, SharedAssets, SharedPackage, shared_blueprint
+from portico.assets.assets import own_package
+from portico.assets.build import write_compressed
+from portico.assets.joining import COMPILE_HINT, Joined
+from portico.assets.libraries import CORE, POLYFILL, core_files, dash_package, installed_libraries
+from portico.assets.plotly_bundles import WHOLE, plotly_package
+from portico.assets.polyfill import RUNTIME, generator_runtime
 from tests.processes import ROOT
 
 FILES = {"a.js": b"let a;" * 100, "b.css": b"b {}", "c.svg": b"<svg/>", "d.map": b"{}"}

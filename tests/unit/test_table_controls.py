@@ -6,11 +6,11 @@ import duckdb
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portico.data.failures import TableGone, Unreadable
-from portico.data.files.folder import FolderCatalog
-from portico.data.running import Watch
-from portico.form import Form
-from portico.table_controls import TableForm, search, steps_of, values_like
+from portico.charts.form import Form
+from portico.charts.table_form import TableForm, search, steps_of, values_like
+from portico.data.engines.duckdb.folder import FolderCatalog
+from portico.data.errors import TableGone, Unreadable
+from portico.data.scheduler import Watch
 
 
 @pytest.fixture

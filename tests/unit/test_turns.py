@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from portico.clients import client_of
-from portico.data.turns import Turns
+from portico.data.clients import client_of
+from portico.data.slots import Turns
 
 SOON_S = 10
 

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from portico.errors import ConfigError
-from portico.mounting import init_app
-from portico.new_page import write_page
-from portico.page_app import apps_of
-from portico.registry import read_registry
-from portico.warm_up import sample_callbacks
+from portico.config.errors import ConfigError
+from portico.config.registry import read_registry
+from portico.page.app import apps_of
+from portico.page.loader import init_app
+from portico.page.warmup import sample_callbacks
+from portico.scaffold.new_page import write_page
 from tests.small_sites import PAGE
 
 CALLBACKS = """

@@ -1,0 +1,1 @@
+"""Chart pages of tables: controls, address, figures and downloads."""

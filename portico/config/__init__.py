@@ -1,0 +1,1 @@
+"""What the site is told: `pages.toml`, the environment, and errors in them."""

@@ -1,0 +1,55 @@
+"""Headers that name the reader: an answer to a request with one of them is given to nobody else.
+
+They are what browsers send themselves and what proxies that sign readers in add. A site whose proxy uses another name
+says so in `pages.toml`: `identity_headers` of `[site]`. Both the nginx gateway's store of answers and a page's own cache ask here.
+"""
+
+from flask import request
+
+from portico.config.registry import Registry
+
+IDENTITY_HEADERS = (
+    "Authorization",
+    "Cookie",
+    # oauth2-proxy: https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview
+    *(f"X-Forwarded-{each}" for each in ("User", "Email", "Groups", "Preferred-Username", "Access-Token")),
+    *(
+        f"X-Auth-Request-{each}"
+        for each in ("User", "Email", "Groups", "Preferred-Username", "Access-Token", "Redirect")
+    ),
+    # Authelia, Authentik, Apache, SSO proxies of companies
+    *(f"Remote-{each}" for each in ("User", "Name", "Email", "Groups")),
+    *(f"X-Remote-{each}" for each in ("User", "Name", "Email", "Group", "Groups")),
+    *(f"X-Authenticated-{each}" for each in ("User", "Userid", "Username", "Email", "Groups")),
+    *(f"X-Authentik-{each}" for each in ("Username", "Email", "Groups", "Name", "Uid", "Jwt")),
+    *(f"X-WEBAUTH-{each}" for each in ("User", "Name", "Email", "Groups", "Role")),
+    *("X-User", "X-User-Id", "X-Username", "X-User-Email", "X-Email", "X-Api-Key", "X-Auth-Token", "X-Access-Token"),
+    # clouds: Amazon's and Google's load balancers, Cloudflare Access, Azure App Service, Tailscale, Pomerium
+    *(f"X-Amzn-Oidc-{each}" for each in ("Identity", "Data", "Accesstoken")),
+    *(f"X-Goog-Authenticated-User-{each}" for each in ("Email", "Id")),
+    *(
+        "X-Goog-Iap-Jwt-Assertion",
+        "Cf-Access-Authenticated-User-Email",
+        "Cf-Access-Jwt-Assertion",
+        "Cf-Access-Client-Id",
+    ),
+    *(f"X-MS-CLIENT-PRINCIPAL{each}" for each in ("", "-ID", "-IDP", "-NAME")),
+    *("X-MS-TOKEN-AAD-ACCESS-TOKEN", "X-MS-TOKEN-AAD-ID-TOKEN", "Tailscale-User-Login", "X-Pomerium-Jwt-Assertion"),
+    # certificates of clients
+    *(
+        f"X-SSL-Client-{each}"
+        for each in ("Cert", "CN", "DN", "S-DN", "I-DN", "Serial", "Verify", "Fingerprint", "SHA1")
+    ),
+    *("X-Client-Cert", "Client-Cert", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert"),
+    "X-Forwarded-Tls-Client-Cert-Info",
+)
+
+
+def identity_headers(registry: Registry) -> tuple[str, ...]:
+    """Headers in which a reader of this site may be named."""
+    return (*IDENTITY_HEADERS, *registry.identity_headers)
+
+
+def names_its_reader(registry: Registry) -> bool:
+    """Return True if a page can know who sent the request that is being answered."""
+    return any(request.headers.get(each) for each in identity_headers(registry))

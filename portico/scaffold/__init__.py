@@ -1,0 +1,1 @@
+"""A new page: `make page NAME=…`."""
