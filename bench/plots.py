@@ -14,8 +14,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from portico.charts.figures import color
-from portico.page.figure_style import FONT
 from portico.charts.numbers import readable
+from portico.page.figure_style import FONT
 
 WIDTH = 720  # pixels, as all lengths here
 BAR, BARS_APART = 24, 0.6  # the height of a bar, and bars that would have room between two groups

@@ -8,7 +8,7 @@ from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portico.config.errors import ConfigError
+from portico.config.errors import HIDDEN, ConfigError
 
 REGISTRY_FILE = "pages.toml"
 # A name is a path segment, a folder, a Python package, a DNS label and a compose service at once.
@@ -289,16 +289,17 @@ def _reject_twins(key: str, values: Iterable[str]) -> None:
 
 
 def _reject_unknown_keys(prefix: str, table: Mapping[str, Any], known: set[str]) -> None:
-    for key, value in table.items():
+    for key in table:
         if key not in known:
             problem = f"is not a key; known here: {', '.join(sorted(known))}"
-            raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", value, problem)
+            # An unknown key may hold a secret, as the address of a database does.
+            raise ConfigError(REGISTRY_FILE, f"{prefix}{key}", HIDDEN, problem)
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     table = document.get(key, {})
     if not isinstance(table, dict):
-        raise ConfigError(REGISTRY_FILE, key, table, f"must be a table, written as [{key}]")
+        raise ConfigError(REGISTRY_FILE, key, HIDDEN, f"must be a table, written as [{key}]")
     return table
 
 

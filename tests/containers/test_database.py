@@ -533,6 +533,15 @@ def test_what_a_view_sets_is_gone_at_the_next_question(tables: Server, catalog: 
     tables.execute("DROP VIEW sets")
 
 
+@pytest.mark.parametrize("setting", ["statement_timeout", "idle_session_timeout", "transaction_timeout"])
+def test_limit_of_a_millisecond_that_a_question_leaves_ends_no_other(tables: Server, setting: str):
+    """The server may end the reset of the session, or the session while it rests."""
+    catalog = DatabaseCatalog(tables.address(), Watch(SECONDS, 1))
+    for number in range(20):
+        assert catalog.rows(Query(f"SELECT set_config('{setting}', '1', false)")) == [("1ms",)]
+        assert catalog.rows(Query(f"SELECT {number}, pg_sleep(0.01)::text")) == [(number, "")]
+
+
 def test_error_of_the_database_is_one_line_of_the_log(tables: Server, catalog: DatabaseCatalog, caplog):
     tables.execute(
         "CREATE OR REPLACE FUNCTION forge() RETURNS int LANGUAGE plpgsql AS "

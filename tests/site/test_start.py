@@ -66,7 +66,7 @@ def test_site_that_cannot_be_served_ends_with_one_line(tmp_path, module, sources
 def test_page_that_fails_when_it_is_warmed_up_ends_with_a_log_and_one_line(tmp_path, module):
     *log, last = start_and_fail(module, PORTICO_SITE=str(write_site(tmp_path, {"a": FAILS_IN_A_CALLBACK})))
     assert last.startswith("portico: services/a/page.py: callback = 'echo.children': answered 500")
-    assert "ZeroDivisionError: division by zero" in log
+    assert "  | ZeroDivisionError: division by zero" in log
 
 
 EXITS = "import sys; sys.exit(3)"
