@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-large bench-matrix
+.PHONY: help run dev bundles test test-pages test-starts test-rollouts chaos fuzz integration page check-pages up down rollout seed check format lock audit sbom screenshots bench bench-memory bench-fair bench-large bench-matrix
 
 help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench-memory: $(VENV)/dev.done $(VENV)-stock/done ## Measure start and memory be
 
 bench-matrix: $(VENV)/dev.done ## Count charts, refusals and kills of large queries in default containers, 15 minutes
 	@$(BIN)/python -m bench.memory_matrix
+
+bench-fair: $(VENV)/dev.done ## Measure what a client waits while another is at its limits, in default containers, 3 minutes
+	@$(BIN)/python -m bench.fair_share
 
 bench-large: $(VENV)/dev.done $(VENV)-stock/done ## Measure charts of ten million rows beside pandas
 	@STOCK_PYTHON=$(CURDIR)/$(VENV)-stock/bin/python $(BIN)/python -m bench.large_table

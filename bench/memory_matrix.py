@@ -10,6 +10,7 @@ import json
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,8 +122,7 @@ def main() -> None:
         for millions in options.rows:
             file = f"{folder}/rows{millions}.parquet"
             duckdb.sql(f"COPY ({TABLE.format(rows=millions * MILLION)}) TO '{file}' (FORMAT parquet)")
-        stack = MatrixStack("portico-bench-matrix", free_port())
-        stack.data = folder
+        stack = VariedStack("portico-bench-matrix", free_port(), variables={"PORTICO_DATA_FOLDER": folder})
         try:
             stack.compose("up", "--build", "--detach", "--wait")
             report(stack, options.rows, options.readers)
@@ -130,15 +130,16 @@ def main() -> None:
             stack.compose("down", "--volumes", "--timeout", "5")
 
 
-class MatrixStack(Stack):
-    """A site over a folder of large tables."""
+@dataclass(frozen=True)
+class VariedStack(Stack):
+    """A site with variables of its own, such as a folder of large tables."""
 
-    data = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of any stack, and the folder."""
-        return {**super().environment, "PORTICO_DATA_FOLDER": self.data}
+        """The variables of any stack, and its own."""
+        return {**super().environment, **self.variables}
 
 
 def report(stack: Stack, rows: list[int], readers: list[int]) -> None:
