@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from portico.config.errors import ConfigError
-from portico.data import process_memory, running
+from portico.data import process_memory
+from portico.data import scheduler as running
 from portico.data.engines.duckdb.duckdb_engine import DuckDBEngine
 from portico.data.engines.duckdb.folder import FolderCatalog
 from portico.data.errors import Busy, NeededTooMuch
