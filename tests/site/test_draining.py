@@ -23,7 +23,7 @@ from tests.processes import ROOT, free_port, variables, wait_until_listening
 CLIENTS = 16
 ANSWERS = 200  # before the service is told to stop
 LIMIT_S = 30
-DRAIN_SCRIPT = ROOT / "portico" / "drain.sh"
+DRAIN_SCRIPT = ROOT / "portico" / "serving" / "drain.sh"
 CALLBACK = (
     b"POST /_dash-update-component HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
 )
