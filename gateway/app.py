@@ -119,7 +119,7 @@ def health() -> Response:
 
 
 def shared_assets(site: Site, own: "WSGIApplication", not_found: "WSGIApplication") -> "WSGIApplication":
-    """Answer shared files from here, and send who asks for one of another build to the page that names it."""
+    """Answer shared files of this build; redirect requests for another build's files to the page that names them."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         body, status, headers = run_wsgi_app(own, environ)
@@ -136,7 +136,7 @@ def shared_assets(site: Site, own: "WSGIApplication", not_found: "WSGIApplicatio
 
 
 def naming_page(site: Site, environ: "WSGIEnvironment") -> Page | None:
-    """The page whose HTML names what a browser asks for, by the request's Referer."""
+    """Return the page whose HTML names the requested file, by the request's Referer."""
     try:
         path = urlsplit(environ.get("HTTP_REFERER", "")).path
     except ValueError:  # a bracketed host that is no address
@@ -152,7 +152,7 @@ def _sent_to(address: str) -> Response:
 
 
 def shared_of_page(page: "WSGIApplication", own: "WSGIApplication") -> "WSGIApplication":
-    """Ask one page's service for a shared file, so that no other page is given what it answers."""
+    """Get a shared file from one page's service; other pages never get its answer."""
     app = page if isinstance(page, RemoteMount) else own
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

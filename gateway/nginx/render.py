@@ -109,7 +109,7 @@ def nginx_config(registry: Registry) -> str:
 
 
 def _variable_of(header: str) -> str:
-    """The variable in which nginx has a request's header."""
+    """Return the name of nginx's variable for a request header."""
     return f"$http_{header.lower().replace('-', '_')}"
 
 

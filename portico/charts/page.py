@@ -54,7 +54,7 @@ def chart_page(app: PageApp, chart: Chart) -> None:
 
 
 def check_ready(app: PageApp, chart: Chart) -> None:
-    """Raise unless the data answers and the page can be drawn; a table that cannot be read is shown in the chart's place."""
+    """Raise unless the data source answers and the page can draw. An unreadable table only shows a message."""
     if isinstance(chart, TableChart):
         chart.catalog.names()
     layout(app, chart)

@@ -10,8 +10,7 @@ class ConfigError(Exception):
     """Something the user wrote cannot be served as it stands.
 
     Its text is the one line that the user sees, so it names where the value stands (a file or a
-    variable), the key, the value and what would be right. A value that may hold a secret is not repeated: HIDDEN
-    stands in its place.
+    variable), the key, the value and the accepted values. HIDDEN replaces a value that may hold a secret.
     """
 
     def __init__(self, where: str, key: str, value: object, problem: str) -> None:

@@ -5,10 +5,10 @@ import re
 import sys
 from typing import Any
 
-# Also those at which a viewer of logs may break a line or that steer a terminal.
+# Also characters at which a log viewer may break a line, and terminal control characters.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 NAMED = "%(levelname)s %(name)s: %(message)s"
-CONTINUED = "\n  | "  # begins the further lines of a traceback: no line of the access log begins so
+CONTINUED = "\n  | "  # prefix of a traceback's further lines; no line of the access log begins with it
 
 
 def one_line(text: str) -> str:
@@ -24,7 +24,7 @@ class OneLineFormatter(logging.Formatter):
         return one_line(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
-        """Format a traceback as lines that none of the log can be taken for."""
+        """Format a traceback as lines that cannot be mistaken for log records."""
         return _marked(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 - the name is logging's

@@ -11,5 +11,5 @@ def page_at(registry: Registry, path: str) -> Page | None:
 
 
 def is_of_home(path: str) -> bool:
-    """Tell whether a path belongs to the page at `/`: it owns its index, its assets and what begins with `_`."""
+    """Return True if a path belongs to the page at `/`: its index, its assets and paths that begin with `_`."""
     return path == "/" or path.startswith(("/_", "/assets/"))

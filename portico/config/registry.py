@@ -87,7 +87,7 @@ class Page:
 
 
 class Group(NamedTuple):
-    """Pages that the navigation shows together; a page without a group is alone in one without a title."""
+    """Pages that the navigation shows together; a page without a group has an untitled one to itself."""
 
     title: str
     pages: tuple[Page, ...]
@@ -122,7 +122,7 @@ class Registry:
         raise KeyError(name)
 
     def navigation(self) -> tuple[Group, ...]:
-        """Return the pages that are not hidden, by group; a group stands where its first page does."""
+        """Return the pages that are not hidden, by group; a group has the position of its first page."""
         shown = [page for page in self.pages if not page.hidden]
         by_group: dict[tuple[str, str], list[Page]] = {}
         for page in shown:

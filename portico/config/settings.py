@@ -24,7 +24,7 @@ ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
-# A thread that waits costs some tens of kilobytes. Of these, one client holds two thirds: more than an office of 60 needs at once.
+# An idle thread costs some tens of kilobytes. One client may hold two thirds: more than an office of 60 needs at once.
 DEFAULT_THREADS = 96
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
 ANY_ADDRESS = ["0.0.0.0/0", "::/0"]
@@ -37,7 +37,7 @@ ADDRESS = re.compile(
 )
 # How an address begins, also one whose slashes are wrong: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
-# Never part of an address: a password with such a character has it percent-encoded.
+# Never part of an address: in a password, these characters are percent-encoded.
 NOT_IN_AN_ADDRESS = re.compile(r"""[\s\x00-\x1f\x7f"'<>\\^`{|}]""")
 DATA_IS = (
     "accepted are the path of a folder, duckdb:///path/of/file.duckdb and postgresql://user:password@host:port/database"
@@ -56,7 +56,7 @@ class Settings:
         host, port: where to listen (`HOST`, `PORT`).
         workers, threads: gunicorn's processes and the threads of each (`PORTICO_WORKERS`, `PORTICO_THREADS`).
         worker_requests: requests after which a gunicorn worker restarts, plus up to a fifth; 0 for never
-            (`PORTICO_WORKER_REQUESTS`). For two workers or more: one alone refuses requests while it restarts.
+            (`PORTICO_WORKER_REQUESTS`). Use it with two workers or more: a single one refuses requests while it restarts.
         draining_file: exists while this service drains (`PORTICO_DRAINING_FILE`; see drain.sh); None if it never does.
         data: where the tables are: a folder, or the address of a database (file); empty for the sample alone
             (`PORTICO_DATA`; unset = the folder `data` of the site, where there is one).
@@ -94,7 +94,7 @@ class Settings:
 
     @property
     def is_for_one_page(self) -> bool:
-        """Whether this process serves one page and nothing besides, as a page's container does."""
+        """Return True if this process serves exactly one page, as a page's container does."""
         return len(self.pages) == 1 and not self.remotes
 
     def all_threads(self) -> int:
@@ -102,7 +102,7 @@ class Settings:
         return self.threads + THREADS_PER_REMOTE * len(self.remotes)
 
     def threads_of_one_client(self) -> int:
-        """The threads of a gunicorn process that one client may hold at the same time; others find the rest free."""
+        """Return how many threads of a gunicorn process one client may hold; the rest stay free for others."""
         return max(1, self.all_threads() * 2 // 3)
 
 
@@ -167,7 +167,7 @@ def _data(environ: Mapping[str, str]) -> str:
 
 
 def _wrong_data(problem: str) -> ConfigError:
-    """An error without the value: what is malformed may be a password in any place."""
+    """Return an error without the value: any part of a malformed address may be a password."""
     return ConfigError(ENVIRONMENT, "PORTICO_DATA", HIDDEN, f"{problem}; {DATA_IS}")
 
 
@@ -213,7 +213,7 @@ def _local_pages(registry: Registry, text: str | None, remotes: Mapping[str, str
 
 
 def _remotes(registry: Registry, text: str) -> dict[str, str]:
-    """Read the addresses; an error names an entry by its place, since any part of it may be a password."""
+    """Read the addresses. An error names an entry by its position, since any part of it may be a password."""
     remotes: dict[str, str] = {}
     entries = list(filter(None, (part.strip() for part in text.split(","))))
     for place, entry in enumerate(entries, 1):

@@ -11,7 +11,7 @@ from portico.data.spill import prepare_spill
 from portico.data.tables import Catalog
 
 DATABASE_FILE = "duckdb://"
-ALONE_S = 0.02  # longer than a question of a small table takes, where an engine works in this process
+ALONE_S = 0.02  # longer than a query of a small table takes in an in-process engine
 
 
 def open_catalog(settings: Settings) -> Catalog:

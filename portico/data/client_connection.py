@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MILLISECONDS = 1000
-HALF_CLOSED_WITHIN_S = 1  # after a request: those who close their sending half do it at once
+HALF_CLOSED_WITHIN_S = 1  # after a request: a client that half-closes does it at once
 GONE = select.POLLERR | select.POLLHUP  # a reset, or both halves closed
 # tcpi_bytes_acked and tcpi_notsent_bytes of https://github.com/torvalds/linux/blob/v6.12/include/uapi/linux/tcp.h#L229
 TCP_INFO = struct.Struct("=120xQ16xI")
@@ -24,7 +24,7 @@ def client_socket(environ: "WSGIEnvironment") -> socket.socket | None:
 
 
 def has_left(client: socket.socket) -> bool:
-    """Say whether a client has closed the connection."""
+    """Return True if a client has closed the connection."""
     try:
         return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
@@ -55,9 +55,9 @@ class Pace:
         self._since, self._taken, self._slow = time.monotonic(), 0, False
 
     def is_slow(self) -> bool:
-        """Say whether the client was slow in the last window, all through which something waited for it.
+        """Return True if the client was slow in the last window and had data to take all through it.
 
-        It is to be asked every now and then: a window in which nothing waited once is none.
+        Call it regularly: a window in which nothing waited for the client does not count.
         """
         now, (taken, waiting) = time.monotonic(), _taken_and_waiting(self._client)
         over = now - self._since
@@ -68,7 +68,7 @@ class Pace:
         return self._slow
 
     def cut_if_waited_for(self) -> None:
-        """End the connection if the client has something to take: whoever is sending it would not hear of the end else."""
+        """End the connection if data waits for the client: otherwise the sending thread would not notice the end."""
         if _taken_and_waiting(self._client)[1]:
             with suppress(OSError, ValueError):  # it has ended
                 self._client.shutdown(socket.SHUT_RDWR)
@@ -87,14 +87,15 @@ def _taken_and_waiting(client: socket.socket) -> tuple[int, int]:
 def wait_for_answer(page: socket.socket, client: socket.socket | None, timeout: float) -> bool:
     """Wait until a page has something to say; return False if the client has left before.
 
-    A client may close its sending half behind its request and still read the answer. On the network this looks like one
-    who leaves, until something is sent to them; so an end of what the client sends counts as such only later.
+    A client may half-close its connection after its request and still read the answer. Until something is sent to it,
+    this looks like a disconnect. Shortly after the request, an end of input therefore counts as a half-close; later it
+    counts as a disconnect.
 
     Raises:
         TimeoutError: the page is silent for longer than the timeout (seconds).
     """
     if client is None:
-        return True  # whoever reads next waits
+        return True  # the next read waits
     poll, begun = select.poll(), time.monotonic()
     poll.register(page, select.POLLIN)
     poll.register(client, select.POLLIN)  # an end is something to be read, too

@@ -1,4 +1,4 @@
-"""Who a request is from, as far as turns and threads are shared by client."""
+"""The client of a request, for the fair sharing of query slots and threads."""
 
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-IPV6_NETWORK_BITS = 64  # a client of IPv6 has a network of addresses, as in the nginx gateway's map of $client
+IPV6_NETWORK_BITS = 64  # an IPv6 client has a whole network, as in the nginx gateway's map of $client
 
 
 def client_of(environ: "WSGIEnvironment") -> str:
-    """Return the client's address, or its network with IPv6; empty if the server does not say.
+    """Return the client's address, or its network with IPv6; empty if unknown.
 
-    Not for a header: a client may write anything there. Behind a gateway, REMOTE_ADDR is what the server has taken from
-    the gateway's X-Forwarded-For, if the server trusts that gateway; otherwise all its visitors are one client.
+    Does not read headers, which a client can forge. Behind a trusted gateway, the server has set REMOTE_ADDR from
+    X-Forwarded-For; behind any other gateway, all visitors are one client.
     """
     text: str = environ.get("REMOTE_ADDR", "")
     try:

@@ -96,12 +96,12 @@ class Column:
 
     @property
     def never_negative(self) -> bool:
-        """Whether the first rows have no number below zero."""
+        """Return True if the first rows have no number below zero."""
         return self.facts is not None and self.facts.low is not None and self.facts.low >= 0
 
     @property
     def names_rows(self) -> bool:
-        """Whether it looks like a name or number of each row, which is no measure."""
+        """Return True if the column looks like an identifier of each row and so is not a measure."""
         words = [word.lower() for word in WORD.findall(self.name)] or [self.name]
         return words[-1] in ID_WORDS | PLACE_WORDS
 

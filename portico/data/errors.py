@@ -1,4 +1,4 @@
-"""What can go wrong between a question and its rows; the text of each is what a reader sees."""
+"""Errors between a query and its rows; a reader sees the text of each."""
 
 # Said after a limit that was reached: a reader knows whom to ask, and whoever runs the site what to set.
 MORE_SECONDS = "Whoever runs this site can allow more (PORTICO_QUERY_SECONDS)."
@@ -10,7 +10,7 @@ TOO_MUCH_MEMORY = (
 
 
 class DataError(Exception):
-    """A question has no answer now. Its text says why and what a reader can do."""
+    """A query has no answer now. The text says why and what a reader can do."""
 
 
 class TableGone(DataError):
@@ -30,7 +30,7 @@ class NeededTooMuch(DataError):
 
 
 class Cancelled(DataError):
-    """The reader left, or asked for something else."""
+    """The client disconnected, or asked for another view."""
 
 
 class SourceAway(DataError):
@@ -38,4 +38,4 @@ class SourceAway(DataError):
 
 
 class Busy(DataError):
-    """Too many questions are being worked out at once."""
+    """Too many queries are running at once."""

@@ -1,7 +1,8 @@
-"""Large queries that a process of this site died of, so that a gateway's retry does not take the next replica, too.
+"""Large queries that killed a process, so that a gateway's retry does not kill the next replica.
 
-A query has a locked file while it runs. The kernel ends the lock with the process and leaves the file, so a file that nobody
-holds names a query that a process died of. Every replica that shares the folder refuses that query for a while.
+A query holds a lock on its own file while it runs. If the process dies, the kernel releases the lock and the file stays.
+An unlocked file therefore marks a query that killed a process; every replica that shares the folder refuses it for a
+while.
 """
 
 import fcntl
@@ -18,7 +19,7 @@ SUFFIX = ".running"
 
 @contextmanager
 def marked(folder: Path | None, query: str) -> Iterator[bool]:
-    """Mark a query while the block runs; yield False if a process died of it less than ten minutes ago."""
+    """Mark a query while the block runs; yield False if it killed a process less than ten minutes ago."""
     if folder is None:
         yield True
         return
@@ -28,7 +29,7 @@ def marked(folder: Path | None, query: str) -> Iterator[bool]:
         opened.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # somebody runs it now, and has marked it
+        except BlockingIOError:  # another process runs it now and has marked it
             yield True
             return
         left = os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""Numbers and times as they stand in an address, in a filter and in the options of a control."""
+"""Parsing of numbers and times in addresses, filters and control options."""
 
 from datetime import UTC, date, datetime
 from math import isfinite
@@ -33,7 +33,7 @@ def moment(text: str) -> datetime | None:
 
 
 def is_day(text: str) -> bool:
-    """Whether a moment is written as a date alone (ISO 8601), without a time of day."""
+    """Return True if a time is written as a date only (ISO 8601), without a time of day."""
     try:
         date.fromisoformat(text.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""How much memory this process may still take, by the limit of its container."""
+"""Memory use of this process's container against its limit."""
 
 import ctypes
 from contextlib import suppress
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 MIB = 2**20
-# An interrupted query grows on for a moment: the scheduler looks every 50 ms, and the engine stops at its next block.
+# An interrupted query still grows for a moment: the scheduler polls every 50 ms, and the engine stops at its next block.
 LEAST_HEADROOM_BYTES = 64 * MIB
 HEADROOM_SHARE = 0.15  # of the limit
 NO_LIMIT_BYTES = 2**60  # cgroup v1 has a number near 2**63 where there is no limit
@@ -29,7 +29,7 @@ CGROUPS = (
 
 
 def is_short_of_memory() -> bool:
-    """Return True if the container of this process comes close to its limit; False where it has none."""
+    """Return True if this process's container is close to its limit; False without a limit."""
     found = _limited()
     if found is None:
         return False
@@ -38,7 +38,7 @@ def is_short_of_memory() -> bool:
 
 
 def release_free_memory() -> None:
-    """Give memory that nothing uses any more back to the system; after a large query that is half of what it took.
+    """Return unused memory to the system; after a large query, half of what it took.
 
     glibc keeps it otherwise: https://man7.org/linux/man-pages/man3/malloc_trim.3.html. Elsewhere this does nothing.
     """
@@ -60,7 +60,7 @@ def _limited() -> tuple[Cgroup, int] | None:
 
 
 def _used(cgroup: Cgroup) -> int:
-    """The bytes that the processes of a cgroup have."""
+    """Return the bytes in use by the processes of a cgroup."""
     try:
         rows = cgroup.statistics.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-PLANS = 512  # shapes of questions whose SQL is kept
+PLANS = 512  # query shapes whose SQL is cached
 # Stands for a value while Ibis writes SQL. Nobody outside can know it, so no name in a table can look like it.
 MARK = f"portico:{secrets.token_hex(8)}:"
 MARKED = re.compile(rf"'{MARK}(\w+)'")
@@ -49,7 +49,7 @@ class Template:
 
 @dataclass
 class Values:
-    """The values of a question by name."""
+    """The parameter values of a query by name."""
 
     bound: dict[str, Any] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Values:
 
 
 class Plan:
-    """The SQL of all steps in which questions of one shape are worked out, each written when it is first needed."""
+    """The SQL of all steps of one query shape; each is compiled when it is first needed."""
 
     def __init__(self) -> None:
         self._steps: dict[Hashable, Template] = {}

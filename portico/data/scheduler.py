@@ -97,7 +97,7 @@ class Watch:
         return Watch(DOWNLOAD_LONGER * self.seconds, DOWNLOADS_AT_ONCE, min(self.waits, DOWNLOAD_WAITS_S), streams=True)
 
     def _reset(self) -> None:
-        of_one = self._at_once if self._streams else self._at_once // 2  # downloads give way by their pace
+        of_one = self._at_once if self._streams else self._at_once // 2  # slow downloads give way instead
         self._turns = Turns(self._at_once, self._alone, of_one)
         self._large_turns = Turns(1)
         self._own = threading.local()
@@ -133,9 +133,9 @@ class Watch:
                 self._own.turns.give_back(client_of_request())
 
     def run_alone(self) -> None:
-        """Exchange the turn of this thread for the only one of large queries, and begin its time again.
+        """Exchange this thread's query slot for the single slot of large queries, and restart its deadline.
 
-        Large queries run one after another, beside the small ones: each may take all the memory that queries have.
+        Large queries run one after another, beside small ones: each may take all the query memory.
 
         Raises:
             Busy, Cancelled: before there was a turn.
@@ -149,7 +149,7 @@ class Watch:
         self._own.until = time.monotonic() + self._own.limit
 
     def holds_turn(self) -> bool:
-        """Whether this thread holds a turn, so that it waits for none."""
+        """Return True if this thread holds a query slot and so need not wait for one."""
         return getattr(self._own, "until", None) is not None
 
     def check(self) -> None:
@@ -249,7 +249,7 @@ class Watch:
         self._rests = False
 
     def _stop_largest(self) -> None:
-        """Stop the query that most likely takes the memory: a large one, or else the one that has run longest."""
+        """Stop the query that most likely takes the memory: a large one if there is one, otherwise the longest-running."""
         largest = min(self._running, key=lambda query: (not query.is_large, query.deadline))
         largest.stopped = largest.stopped or NeededTooMuch(TOO_MUCH_MEMORY)
 
@@ -277,7 +277,7 @@ def took_too_long(seconds: float) -> TookTooLong:
 
 
 def client_of_request() -> str:
-    """The client that asks, if a request is being answered; empty for the site itself."""
+    """Return the client of the current request; empty for the site itself."""
     return client_of(request.environ) if has_request_context() else ""
 
 

@@ -1,4 +1,4 @@
-"""Turns at the engine, shared fairly by the clients that wait for one."""
+"""Query slots of an engine, shared fairly between clients."""
 
 import threading
 import time
@@ -11,22 +11,22 @@ LOOK_EVERY_S = 0.05  # how soon a reader who left is noticed
 
 @dataclass(eq=False)
 class Waiter:
-    """One request that waits for a turn."""
+    """One request that waits for a query slot."""
 
     client: str
     called: threading.Event = field(default_factory=threading.Event)
 
 
 class Turns:
-    """A number of turns at the same time; the next free one goes to the waiting client that holds the fewest.
+    """A fixed number of query slots. A free slot goes to the waiting client that holds the fewest.
 
-    Of clients that hold as many, the one that got a turn longest ago is next. Requests of one client are in order.
+    On a tie, the client that has waited longest since its last slot is next. Requests of one client are in order.
 
     Args:
-        at_once: how many.
-        alone: for how long whoever has one is left alone (seconds). Who is done by then, as of a small table, would
-            only be slowed down by others: in Python they take the interpreter from each other.
-        of_one: how many one client may hold, so that another finds a free one; all of them unless given. A request
+        at_once: number of slots.
+        alone: seconds before a second query may start beside a running one. A query of a small table ends by then;
+            a second one would only slow it down, because both compete for the interpreter.
+        of_one: slots that one client may hold, so that others find a free one; default: all. A request
             without a client, such as one of the site itself, is not limited.
     """
 
@@ -37,11 +37,11 @@ class Turns:
         self._of_one = at_once if of_one is None else max(1, of_one)
         self._given = 0.0  # when the last one was (of time.monotonic())
         self._held: Counter[str] = Counter()
-        self._last: dict[str, float] = {}  # when a client that holds a turn or waits got its last one
+        self._last: dict[str, float] = {}  # when each client that holds a slot or waits got its last one
         self._waiting: list[Waiter] = []
 
     def take(self, look: Callable[[], None], client: str = "") -> None:
-        """Wait for a turn; what `look` raises meanwhile ends the wait."""
+        """Wait for a slot; an exception from `look` ends the wait."""
         own = Waiter(client)
         with self._lock:
             self._waiting.append(own)
@@ -57,11 +57,11 @@ class Turns:
             raise
 
     def are_waited_for(self) -> bool:
-        """Return True if somebody waits for a turn."""
+        """Return True if a request waits for a slot."""
         return bool(self._waiting)
 
     def give_back(self, client: str = "") -> None:
-        """End a turn of a client."""
+        """Release a slot of a client."""
         with self._lock:
             self._free += 1
             self._held[client] -= 1
@@ -82,12 +82,12 @@ class Turns:
             self._last.pop(client, None)
 
     def _looks_again_after(self, own: Waiter) -> float:
-        """How soon one who waits looks again: the next may join those who have a turn."""
+        """Return the seconds until a waiting request checks again; the next in line may start sooner."""
         with self._lock:
             return self._alone if self._alone and self._next() is own else LOOK_EVERY_S
 
     def _call_next(self) -> None:
-        """Give a free turn to the next request, if it may begin now."""
+        """Give a free slot to the next request, if it may begin now."""
         chosen = self._next() if self._may_begin() else None
         if chosen is not None:
             self._waiting.remove(chosen)

@@ -1,4 +1,4 @@
-"""The folder for what queries do not hold in memory; processes share it, and each has a folder of its own there."""
+"""The folder that queries spill to. Processes share it; each has its own subfolder."""
 
 import shutil
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portico.config.errors import ConfigError
 
-LEFT_FOR_S = 24 * 3600  # longer than any query runs: what is older is of a process that was killed
+LEFT_FOR_S = 24 * 3600  # longer than any query runs: older files belong to a process that was killed
 
 
 def prepare_spill(folder: Path) -> Path:

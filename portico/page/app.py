@@ -55,7 +55,7 @@ class PageApp(dash.Dash):
             `{"connect-src": "https://tiles.example"}`.
 
     Attributes:
-        check_ready: what readiness probes call, and all that they call; raises where the page could not answer a visitor.
+        check_ready: the only function that readiness probes call; it raises if the page cannot answer a visitor.
 
     Raises:
         ConfigError: the module is not a page of the registry, or an argument is the site's.
@@ -106,12 +106,12 @@ class PageApp(dash.Dash):
         apps_of(server).append(self)
         if self.site.settings.dev:
             self.enable_dev_tools(debug=True, dev_tools_disable_version_check=True)
-            self._hot_reload.hard = True  # a tab of the last start loads the page anew, frame and all
+            self._hot_reload.hard = True  # a tab of the last start reloads the whole page, with its frame
         self._redirect_to_slash(server)
 
     @property
     def warm(self) -> bool:
-        """Whether the page has answered what its first visitors ask."""
+        """Return True once the page has answered its warm-up requests."""
         return bool(self._is_warm[0])
 
     @warm.setter
@@ -194,7 +194,7 @@ class PageApp(dash.Dash):
         self.validation_layout = own  # Dash would send the layout in the index a second time as this
 
     def _setup_server(self) -> None:
-        """Set the page up at its own first request; Dash would at any page's on the server, and fail that one."""
+        """Set the page up at its own first request. Dash would do it at any page's request, and fail that one."""
         if page_at(self.site.registry, request.path) == self.page:
             super()._setup_server()
 

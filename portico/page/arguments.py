@@ -1,4 +1,4 @@
-"""Arguments of `dash.Dash` that the site sets itself: a page that gives one is told where its wish belongs."""
+"""Arguments of `dash.Dash` that only the site sets; the error names the setting to use instead."""
 
 import inspect
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Pages as they were made, for whoever opens the same address next: on pages whose layout is the same for everybody.
+"""In-process cache of rendered pages, keyed by address and data version, for pages without per-user content.
 
-To make one takes some milliseconds, most of it for the chart's queries. They are kept in the process that made them, not by a
-gateway or a browser: a page that is down is not there, and new data or a new build is another version.
+Rendering takes some milliseconds, mostly for the chart's queries. Only the process that rendered a page caches it, not
+a gateway or a browser: a page that is down must not seem up, and new data or a new build is another version.
 """
 
 import re
@@ -25,7 +25,7 @@ ANEW = re.compile(r"no-(store|cache)|max-age=0", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class KeptPage:
-    """A page as it was answered, until when it is good (of `time.monotonic()`)."""
+    """A rendered page, and the `time.monotonic()` until which it is fresh."""
 
     body: bytes
     headers: list[tuple[str, str]]
@@ -36,7 +36,7 @@ class KeptPage:
 
 
 class KeptPages:
-    """The pages of one app, by what they depend on; the ones unused for longest make room."""
+    """Cache of one app's rendered pages; evicts the least recently used."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
@@ -45,9 +45,9 @@ class KeptPages:
         self._bytes = 0
 
     def answer(self, key: Hashable, seconds: float, make: Callable[[], Response]) -> Response:
-        """Answer with what is kept, or make it and keep it for so long.
+        """Return the cached answer, or render it and cache it for so long.
 
-        What is no success or is for its reader (`for_this_reader`) is not kept.
+        Errors and private answers (`for_this_reader`) are not cached.
         """
         kept = self._kept(key)
         if kept is not None:
@@ -81,5 +81,5 @@ class KeptPages:
 
 
 def is_anybody(registry: Registry) -> bool:
-    """Return True if no page can know who asks, and they take what others were given."""
+    """Return True if the request does not identify its reader and accepts a cached answer."""
     return not names_its_reader(registry) and not ANEW.search(request.headers.get("Cache-Control", ""))

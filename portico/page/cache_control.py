@@ -28,7 +28,7 @@ AS_GZIP = 16  # added to the bits of the window: with gzip's head and sum
 COMPRESSED_FROM = 1000  # bytes
 VERSION_HEADER = "X-Portico-Version"
 VERSION_ASKED = "version"  # the query with which the gateway asks `_status` for it
-# For how long the gateway may take a version for that of now (seconds): the last one only for who comes while another asks anew.
+# Seconds a cached version stays fresh; in the last one, only while another request refreshes it.
 VERSION_HOLDS_S = 2
 NOBODY_ELSE = "no-store"
 LONGEST_STALE_S = 10
@@ -40,7 +40,7 @@ def for_this_reader() -> None:
 
 
 def is_for_this_reader() -> bool:
-    """Whether that was said of the answer which is being made."""
+    """Return True if the current answer was marked so."""
     return bool(g.get("portico_for_this_reader"))
 
 

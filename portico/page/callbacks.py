@@ -22,9 +22,9 @@ DUPLICATE_MARK = "@"  # then a digest, as the renderer sends an output with allo
 
 @contextmanager
 def answered_if_it_fits(build_of_tab: str, build: str) -> Iterator[None]:
-    """Turn what fails in the block into a 409 where the tab is of another build; an empty one is no build.
+    """Turn an error in the block into a 409 if the tab is of another build; an empty build does not count.
 
-    What the tab sent may have been right when it was opened, so neither a 400 nor a 500 would help its reader.
+    The request may have been right when the tab was opened, so neither a 400 nor a 500 would help its reader.
     """
     try:
         yield
@@ -94,7 +94,7 @@ def _check_pattern(key: str, item: Any, expected: Mapping[str, str]) -> None:
 
 
 def _matches(component_id: Any, pattern: Mapping[str, Any]) -> bool:
-    """Whether a component's id has the parts of a pattern; a part that is a list there stands for any value."""
+    """Return True if a component's id has the keys of a pattern; a list in the pattern matches any value."""
     if not isinstance(component_id, dict) or component_id.keys() != pattern.keys():
         return False
     return all(

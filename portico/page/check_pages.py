@@ -11,7 +11,7 @@ from portico.page.warmup import warm_up
 
 
 def problems_of(site: Site, page: Page) -> list[ConfigError]:
-    """What is wrong with a page, found out on a server of its own."""
+    """Return the problems of a page, built on a server of its own."""
     server = bare_server(site)
     try:
         mount_page(server, site, page)
@@ -22,7 +22,7 @@ def problems_of(site: Site, page: Page) -> list[ConfigError]:
 
 
 def main() -> int:
-    """Print the problems behind the log, which has their tracebacks; return the exit status."""
+    """Print the problems after the log, which has their tracebacks; return the exit status."""
     try:
         site = open_site()
         problems = [problem for page in site.local_pages() for problem in problems_of(site, page)]

@@ -10,7 +10,7 @@ HEADER = "Content-Security-Policy"
 # The frame's inline scripts, in every page and error. By their hashes: beside those of a page's own scripts
 # a browser ignores 'inline-speculation-rules'.
 PRERENDER = '{"prerender":[{"where":{"selector_matches":"a[data-rested]"},"eagerness":"immediate"}]}'  # static/navigate.js marks them
-# Before the first paint, so that no other theme is seen; what the reader chose is kept by static/theme.js.
+# Before the first paint, so that no other theme flashes up; static/theme.js stores the reader's choice.
 THEME = (
     'try{const t=localStorage.getItem("portico-theme"),r=document.documentElement;'
     'if(t==="light"||t==="dark"){r.dataset.theme=t;r.style.colorScheme=t}}catch{}'

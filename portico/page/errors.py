@@ -51,7 +51,7 @@ def error_answer(
 
 
 def is_of_reader(asked: Request) -> bool:
-    """Tell whether a person will see the answer: a browser says that it wants HTML; curl opens any address as one."""
+    """Return True if a person will see the answer: browsers ask for HTML; curl accepts anything."""
     accepted = parse_accept_header(asked.headers.get("Accept", "")[:READ_OF_ACCEPT], MIMEAccept)
     if asked.method in ("GET", "HEAD"):
         return accepted.accept_html

@@ -16,13 +16,13 @@ FAILED = "portico_failed"
 
 
 def failed_pages(server: Flask) -> dict[str, ConfigError]:
-    """The pages of a server that are not served, by name, each with what failed."""
+    """Return the failed pages of a server by name, each with its error."""
     failed: dict[str, ConfigError] = server.extensions.setdefault(FAILED, {})
     return failed
 
 
 def fail_page(server: Flask, page: Page, error: ConfigError) -> None:
-    """Serve no more of a page than that it is not available, and log why in one line."""
+    """Answer 503 for a page from now on, and log the reason in one line."""
     failed_pages(server)[page.name] = error
     logger.error("the page %s is not served: %s", page.name, error)
 

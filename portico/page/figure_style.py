@@ -1,4 +1,4 @@
-"""How figures look: the colours of data, the font and the layout that charts and pages' own figures share."""
+"""Style of figures: data colours, font and layout, for charts and for pages' own figures."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -19,7 +19,7 @@ def register_service_routes(server: Flask, apps: Sequence[PageApp], failed: Mapp
     """Add the health routes of a service that serves these pages, and each page's public status.
 
     Args:
-        failed: the pages of the service that are not served, by name, now or later.
+        failed: failed pages of the service by name; pages may be added later.
     """
     server.add_url_rule("/healthz", "healthz", lambda: _answer({"alive": True}))
     checks = [(app, readiness_of(app)) for app in apps]
@@ -51,7 +51,7 @@ def _status_view(app: PageApp, readiness: Readiness) -> Callable[[], Response]:
 
 
 def status_answer(page: Page, *, ready: bool, build: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """What a page says of itself to anyone who asks."""
+    """Return the public status of a page."""
     response = _answer({"page": page.name, "ready": ready, "build": build})
     response.status_code = status
     return response

@@ -1,7 +1,7 @@
-"""Headers that name the reader: an answer to a request with one of them is given to nobody else.
+"""Headers that identify the reader: the answer to a request with one of them is private.
 
-They are what browsers send themselves and what proxies that sign readers in add. A site whose proxy uses another name
-says so in `pages.toml`: `identity_headers` of `[site]`. Both the nginx gateway's store of answers and a page's own cache ask here.
+Browsers send some of them; sign-in proxies add the others. `identity_headers` of `[site]` in `pages.toml` adds the
+names that another proxy uses. Both caches use this list: the nginx gateway's and the page's own.
 """
 
 from flask import request
@@ -46,10 +46,10 @@ IDENTITY_HEADERS = (
 
 
 def identity_headers(registry: Registry) -> tuple[str, ...]:
-    """Headers in which a reader of this site may be named."""
+    """Return the headers that may identify a reader of this site."""
     return (*IDENTITY_HEADERS, *registry.identity_headers)
 
 
 def names_its_reader(registry: Registry) -> bool:
-    """Return True if a page can know who sent the request that is being answered."""
+    """Return True if the current request identifies its reader."""
     return any(request.headers.get(each) for each in identity_headers(registry))

@@ -30,7 +30,7 @@ from portico.page.site import Site, attach_site, open_site
 from portico.page.warmup import warm_up, within
 
 logger = logging.getLogger(__name__)
-WARM_UP_TIME_BOX_S = 10  # of a page that is one of several in its process
+WARM_UP_TIME_BOX_S = 10  # for a page in a process of several pages
 
 ConstructPage = Callable[[Flask], Flask]
 
@@ -72,10 +72,10 @@ def _serve_pages(site: Site, pages: Iterable[Page]) -> Flask:
 
 
 def _construct_pages(site: Site, pages: Sequence[Page], failed: dict[str, ConfigError]) -> Flask:
-    """Construct pages on one server; one that fails is left out, with all that it had put on the server.
+    """Construct pages on one server. A page that fails leaves nothing on the server.
 
     Args:
-        failed: pages that failed when this was tried before, by name; they are left out too.
+        failed: pages that failed in an earlier attempt, by name; they are left out too.
     """
     server = bare_server(site)
     failed_pages(server).update(failed)
@@ -92,7 +92,7 @@ def _construct_pages(site: Site, pages: Sequence[Page], failed: dict[str, Config
 
 
 def _warm_in_time(server: Flask, app: PageApp) -> None:
-    """Warm a page that is one of several: what fails or takes long stops and delays nothing but the page."""
+    """Warm one of several pages. A failure or a slow warm-up affects this page only."""
     try:
         within(WARM_UP_TIME_BOX_S, lambda: _warm(server, app), f"warm-up of {app.page.name}")
     except TimeoutError:
@@ -112,13 +112,13 @@ def _warm(server: Flask, app: PageApp) -> None:
 
 
 def _end_start_if_needed(site: Site, error: ConfigError) -> None:
-    """Raise an error that is not a page's own, or that leaves this process nothing to serve."""
+    """Raise an error that concerns the whole site, or that leaves this process without a page."""
     if site.settings.is_for_one_page or error.where in (REGISTRY_FILE, ENVIRONMENT):
         raise error
 
 
 def register_routes(server: Flask) -> None:
-    """Add the health routes of a server whose pages are constructed."""
+    """Add the health routes of a server after its pages are constructed."""
     register_service_routes(server, apps_of(server), failed_pages(server))
 
 

@@ -1,7 +1,7 @@
-"""Whether a page could answer a visitor now: found out by asking it what its author names.
+"""Readiness: whether a page can answer a visitor now, by the check that its author names.
 
-Apart from whether its process is alive: a page without its data still answers, with a message in the chart's place,
-and starting it anew would not bring the data back.
+Liveness is separate: a page without its data still answers, with a message in the chart's place,
+and a restart would not bring the data back.
 """
 
 import logging
@@ -16,7 +16,7 @@ from portico.page.app import PageApp
 logger = logging.getLogger(__name__)
 TIME_BOX_S = 3  # of a check; the health check in docker-compose.yml waits a second longer
 LASTS_S = 2  # what a check found
-SHARE = 20  # a check that passed is not repeated for this many times as long as it took: it is no load of its own
+SHARE = 20  # a result is cached for this many times the duration of its check, so that checks cost little
 PATIENCE = Patience(turn=1, query=1)  # of a check with the data: a chart that takes longer opens without it too
 
 Check = Callable[[], None]
@@ -52,7 +52,7 @@ class Attempt:
         self.over.set()
 
     def is_recent(self) -> bool:
-        """Whether what it found still counts; one that is under way does, however long it hangs."""
+        """Return True while the last result is valid; a running check keeps it valid, however long it hangs."""
         if not self.over.is_set():
             return True
         lasts = max(LASTS_S, SHARE * self.took) if self.passed else LASTS_S
@@ -73,7 +73,7 @@ class Readiness:
         self._latest: Attempt | None = None
 
     def is_ready(self) -> bool:
-        """Whether the check passes, in its time box."""
+        """Return True if the check passes before its deadline."""
         with self._lock:
             latest = self._latest
             if latest is None or not latest.is_recent():
@@ -93,10 +93,10 @@ def readiness_of(app: PageApp) -> Readiness:
 
 
 def check_page(app: PageApp) -> None:
-    """Ask a page what its author names (`check_ready`), and nothing else: any other call might have an effect.
+    """Call the page's `check_ready` function, and nothing else: any other call might have an effect.
 
     Raises:
-        Exception: the page could not answer a visitor.
+        Exception: the page cannot answer a visitor.
     """
     with with_patience(PATIENCE):
         app.check_ready()

@@ -10,7 +10,7 @@ FLASKS_NAME = "session"  # https://flask.palletsprojects.com/en/stable/config/#S
 
 
 class PageSessions(SecureCookieSessionInterface):
-    """Flask's own sessions, whose cookie has its name and path from the page that is asked for.
+    """Flask's sessions with a cookie whose name and path depend on the requested page.
 
     An author who sets SESSION_COOKIE_NAME or SESSION_COOKIE_PATH wins.
     """
@@ -29,7 +29,7 @@ class PageSessions(SecureCookieSessionInterface):
         return page.path if page and not app.config["SESSION_COOKIE_PATH"] else super().get_cookie_path(app)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return True where the visitor came by HTTPS, as the connection or a trusted proxy says."""
+        """Return True if the request came by HTTPS, according to the connection or a trusted proxy."""
         return request.is_secure or super().get_cookie_secure(app)
 
     def _page(self) -> Page | None:

@@ -1,7 +1,7 @@
-"""What a page looks like before its scripts have run: the words of its layout, and the places of its controls and charts.
+"""HTML of a page before its scripts run: the text of its layout, with placeholders for controls and charts.
 
-React makes the page anew from the layout and takes this away (`static/first_paint.js`). Until then there is something to
-read: a caption, the cards of home and their links. What is hidden or closed at first is left out.
+React then renders the layout, and `static/first_paint.js` removes this HTML. Until then a visitor can read captions, the
+cards of home and their links. Elements that are hidden or closed at first are left out.
 """
 
 import re
@@ -36,7 +36,7 @@ Props = Mapping[str, Any]
 
 
 class Room:
-    """How many elements are still to be written; a page longer than that is cut off, below what is seen of it."""
+    """The number of elements that may still be written; a longer page is cut off, below its visible part."""
 
     def __init__(self) -> None:
         self.left = MOST_ELEMENTS
@@ -75,7 +75,7 @@ def _element(component: Mapping[str, Any], room: Room) -> str:
 
 
 def _seen(kind: str, props: Props) -> Any:
-    """The children that a reader sees: of closed details, their summary."""
+    """Return the visible children: of closed details, only the summary."""
     children = props.get("children")
     if kind != "Details" or props.get("open"):
         return children

@@ -29,7 +29,7 @@ SHARED_FILE = re.compile(rb'(?:src|href)="(/_shared/[^"]*)"')
 
 
 def warm_up(server: Flask, app: PageApp) -> list[ConfigError]:
-    """Ask a page what its first visitors ask; return what is wrong with its callbacks.
+    """Send a page the requests of a first visit; return the problems of its callbacks.
 
     Raises:
         ConfigError: the page cannot be opened.
@@ -50,7 +50,7 @@ def warm_up(server: Flask, app: PageApp) -> list[ConfigError]:
 
 
 def within(seconds: float, work: Callable[[], None], name: str) -> None:
-    """Wait for some work, and raise what it raises, in a thread that is left alone when the time is over.
+    """Run work in a thread and raise its exception; after the timeout the thread continues alone.
 
     Raises:
         TimeoutError: the work goes on.
@@ -113,10 +113,10 @@ def _check_traces(app: PageApp, answer: TestResponse) -> None:
 
 
 def sample_callbacks(app: PageApp) -> list[dict[str, Any]]:
-    """The bodies of the callbacks that a browser calls first when it opens the page.
+    """Return the request bodies of the callbacks that a browser calls first when it opens the page.
 
-    Left out are those that it does not call then (`prevent_initial_call`, an output or an input that is not in the layout), and
-    those whose values it knows and the layout does not say: what another callback sets, or what stands at a default.
+    Leaves out callbacks that a browser does not call then (`prevent_initial_call`, an output or an input outside the
+    layout), and callbacks whose values are not in the layout: those that another callback sets, and defaults.
     """
     properties = _properties_by_id(app.get_layout())
     first = [each["output"] for each in app._callback_list if not each["prevent_initial_call"]]

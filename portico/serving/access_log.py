@@ -38,7 +38,7 @@ class JsonAccessLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
             handler.setFormatter(OneLineFormatter(self.error_fmt, self.datefmt))
 
     def access(self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """Write the line of a request that was answered, unless it is a probe: those come each second."""
+        """Log an answered request, unless it is a probe: probes arrive every second."""
         record = access_record(resp, environ, request_time)
         if self.cfg.accesslog and not is_probe(record):
             self._lines.add(json.dumps(record) + "\n")
@@ -103,7 +103,7 @@ def _write_out(text: str) -> None:
 
 
 def is_probe(record: Mapping[str, Any]) -> bool:
-    """Return True if a request asked how a page is, and was answered."""
+    """Return True if a request is an answered probe."""
     path = record["path"]
     return (path in PROBES or path.endswith(STATUS)) and record["status"] in ANSWERS_OF_PROBES
 

@@ -1,4 +1,4 @@
-"""The threads of a process that one client may hold at the same time, so that others find a free one."""
+"""Limit on the threads of a process that one client may hold, so that others find a free one."""
 
 import threading
 from collections import Counter
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def with_client_share(app: "WSGIApplication", site: Site, at_once: int) -> "WSGIApplication":
-    """Answer requests of a client beyond a number of them under way with a 429, at once.
+    """Answer 429 at once to requests above a client's limit of concurrent requests.
 
-    The status of a page is not counted: the gateway asks for it on behalf of a client, and it takes no time.
+    Requests for a page's status do not count: the gateway sends them on behalf of a client, and they take no time.
 
     Args:
-        at_once: requests of one client that may be under way in this process.
+        at_once: concurrent requests of one client in this process.
     """
     frame, lock = Frame(site.registry, site.assets), threading.Lock()
     under_way: Counter[str] = Counter()

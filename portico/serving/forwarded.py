@@ -1,6 +1,6 @@
-"""What a trusted proxy says of a request: its scheme, host and client (`PORTICO_TRUSTED_PROXY`).
+"""Scheme, host and client of a request from a trusted proxy's headers (`PORTICO_TRUSTED_PROXY`).
 
-Not for a socket that visitors reach themselves: whoever may connect from a trusted address may claim anything.
+Not for a socket that visitors reach directly: a client that connects from a trusted address can forge all of them.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ BELOW_A_PATH = "This site cannot be served below a path of another domain: X-For
 
 
 def with_trusted_proxy(app: "WSGIApplication", trusted: Networks) -> "WSGIApplication":
-    """Believe the X-Forwarded-For, -Host and -Proto of these addresses, and of nobody else."""
+    """Trust X-Forwarded-For, -Host and -Proto from these addresses only."""
     if not trusted:
         return app
     fixed = ProxyFix(app, x_for=1, x_proto=1, x_host=1)

@@ -42,7 +42,7 @@ def layout(pages: list[Page]) -> html.Div:
 
 
 def section(group: str, pages: list[Page]) -> html.Section:
-    """The cards of neighbouring pages, below the title of their group if they have one."""
+    """Return the cards of consecutive pages, below the title of their group if they have one."""
     title = [html.H2(group, className="group-title")] if group else []
     cards = html.Ul([card(page, html.H3 if group else html.H2) for page in pages], className="cards")
     return html.Section([*title, cards])

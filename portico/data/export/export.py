@@ -20,11 +20,11 @@ from portico.data.tables import Row
 # What makes a spreadsheet run a cell's text, also in their full-width forms:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-# Where a cell may begin: at its beginning, and behind what separates cells if the file is opened with other settings.
+# Where a cell may begin: at the start of the text, and after a character that other settings take for a separator.
 SIGNS = "=+\\-@＝＋－＠"
 STARTS = re.compile(rf"""\A(?=[{re.escape("".join(FORMULA_STARTS))}])|[;\t\r\n]["\s]*(?=[{SIGNS}])""")
 IN_QUOTES = re.compile(r"""[",;\t\r\n\0]""")
-PLAIN = re.compile(rf"""[{re.escape("".join(FORMULA_STARTS))}",;]""")  # what a text that stays as it is has none of
+PLAIN = re.compile(rf"""[{re.escape("".join(FORMULA_STARTS))}",;]""")  # a text without any of these stays unchanged
 APOSTROPHE = "'"  # in front of a text: a spreadsheet takes what follows as it is
 TRUTHS = {True: "true", False: "false", None: ""}
 EMPTY_LINE = '""'
@@ -43,8 +43,8 @@ def csv_file(schema: Schema, batches: Batches) -> Iterator[bytes]:
     """Write rows as CSV (RFC 4180, UTF-8): a header, ISO times, NULL as an empty cell, each number in full.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front, also behind a semicolon, tab or line
-    break inside, at which some spreadsheets part cells; such texts are in quotes. Numbers stay numbers. For a table
-    that comes back as it went, Parquet is the format.
+    break inside, at which some spreadsheets split cells; such texts are quoted. Numbers stay numbers. Parquet
+    preserves every value exactly.
     """
     forms = [_csv_form(dtype) for dtype in schema.types]
     pieces = (_joined(zip(*_formed(forms, piece), strict=True)) for piece in _pieces(batches))
@@ -99,7 +99,7 @@ def _formed(forms: Sequence[Form], rows: Sequence[Row]) -> list[Cells]:
 
 
 def _joined(rows: Iterable[Iterable[str]]) -> bytes:
-    """Lines of cells that are in quotes already where they must be; a line with nothing on it would be no line."""
+    """Return lines of cells that are already quoted where needed. A single empty cell must not become an empty line."""
     return "".join(f"{','.join(row) or EMPTY_LINE}\r\n" for row in rows).encode()
 
 
@@ -180,7 +180,7 @@ def _marked_texts(values: Cells) -> Cells:
 
 
 def harmless(text: str) -> str:
-    """Return a text of which no spreadsheet runs a part as a formula."""
+    """Return a text that no spreadsheet runs as a formula, not even in part."""
     return STARTS.sub(rf"\g<0>{APOSTROPHE}", text)
 
 

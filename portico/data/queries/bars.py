@@ -42,7 +42,7 @@ class BarQuestion(Question):
 
     @property
     def binned(self) -> bool:
-        """Whether x has so many numbers that they are put together."""
+        """Return True if x has so many numbers that they are binned."""
         return self.x.kind is Kind.NUMBER and (self.x.distinct or FEW + 1) > FEW
 
     @property
@@ -52,7 +52,7 @@ class BarQuestion(Question):
 
     @property
     def in_order(self) -> bool:
-        """Whether the bars have an order of their own, as time and numbers do."""
+        """Return True if the bars have a natural order, as times and numbers do."""
         return self.x.kind in (Kind.TIME, Kind.YEAR, Kind.NUMBER)
 
 
@@ -132,7 +132,7 @@ class _Steps:
 
 
 def find_bars(catalog: Catalog, question: BarQuestion) -> Bars:
-    """Work out the bars of a question."""
+    """Compute the bars of a query."""
     asking = Asking(catalog, question)
     steps = _steps(asking, question)
     few = _few_groups(asking, question, steps)
@@ -221,7 +221,7 @@ def _lower_edge(place: ir.NumericValue) -> ir.NumericValue:
 
 
 def _few_groups(asking: Asking, question: BarQuestion, steps: _Steps) -> FewGroups | None:
-    """All groups of a question; None where they may be many, or where parts do not add up to a bar."""
+    """Return all groups of a query; None if they may be many, or if parts do not add up to a bar."""
     divides = question.split is not None or question.rest
     expected = (question.x.distinct or MOST_GROUPS) * (
         (question.split.distinct or MOST_GROUPS) if question.split else 1

@@ -1,4 +1,4 @@
-"""Bars worked out here, from all groups of a question, where these are few.
+"""Bars computed in Python from all groups of a query, if these are few.
 
 To let the engine find the largest bars, then the largest parts, then the numbers of both takes three statements,
 each of which costs more than a thousand rows do.

@@ -19,7 +19,7 @@ ALMOST_A_DAY = timedelta(days=1, microseconds=-1)  # a day as a bound is the who
 NANOSECONDS = 9  # digits of a second
 # Moments are in UTC, without a zone.
 LAST_DAY = datetime.fromisoformat("9999-12-30")
-# What 64 bits of nanoseconds can say, in whole microseconds; a bound beyond is no moment to compare one of these with.
+# The range of 64-bit nanoseconds, in whole microseconds; a bound outside cannot be compared with such a time.
 FIRST_OF_NANOSECONDS = datetime.fromisoformat("1677-09-21T00:12:43.145225")
 LAST_OF_NANOSECONDS = datetime.fromisoformat("2262-04-11T23:47:16.854775")
 

@@ -44,7 +44,7 @@ class Question:
 
     @property
     def adds_up(self) -> bool:
-        """Whether the numbers of its parts are parts of one amount."""
+        """Return True if the numbers of its parts add up to one amount."""
         return self.aggregate in AGGREGATES and AGGREGATES[self.aggregate].adds_up
 
     def name_of(self, part: str) -> str:

@@ -52,12 +52,12 @@ class DataFile:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is read line by line, for every query anew unless it is kept in memory."""
+        """Return True if it is read line by line, again for every query unless it is cached in memory."""
         return self.format != "parquet"
 
     @property
     def is_counted(self) -> bool:
-        """Whether it says itself how many rows it has."""
+        """Return True if the file itself states its number of rows."""
         return self.format == "parquet"
 
     @property
@@ -97,7 +97,7 @@ class StoredTable(DataFile):
     Attributes:
         relation: how it is named in the engine's SQL.
         is_view: whether it is worked out at each query.
-        refused: the function for which it is never asked; empty where it may be.
+        refused: the function because of which a view is never queried; empty if it may be queried.
     """
 
     relation: str = ""
@@ -133,7 +133,7 @@ def signature_of(path: Path) -> Signature | None:
 
 
 def signature_or_none(path: Path) -> Signature | None:
-    """The signature of a file; None for one that only its own table must say something of."""
+    """Return the signature of a file; None for a file whose error only its own table reports."""
     try:
         return signature_of(path)
     except DataError:
@@ -181,7 +181,7 @@ class FolderTables:
         self._seen: Listing | None = None
 
     def names(self) -> list[tuple[str, bool]]:
-        """The names of the tables that are there now, and whether a description lies beside each.
+        """Return the names of the current tables, and whether each has a description.
 
         Raises:
             SourceAway: the folder cannot be read.
@@ -214,7 +214,7 @@ def _will_tell(folder: Signature, entries: dict[str, "os.DirEntry[str]"]) -> boo
 
 
 def is_table(name: str) -> bool:
-    """Whether a file of that name can be a table."""
+    """Return True if a file of that name can be a table."""
     plain = os.sep not in name and "\0" not in name and name.isprintable()
     return plain and not name.startswith(".") and ENDING.search(name) is not None
 

@@ -39,8 +39,8 @@ UNION ALL FROM duckdb_functions() SELECT function_name, macro_definition
 WHERE database_name = $database AND macro_definition IS NOT NULL
 """
 TABLE_FUNCTIONS = "FROM duckdb_functions() SELECT DISTINCT function_name WHERE function_type = 'table'"
-# Table functions that only read. Of the others some change the engine for everyone (enable_logging), some end the
-# process once they are bound (pandas_scan), and some run SQL that is hidden in a text (query).
+# Table functions that only read. Others may change the engine for everyone (enable_logging), end the process when
+# they are bound (pandas_scan), or run SQL that is hidden in a text (query).
 READING = re.compile(
     r"range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|glob|sniff_csv|test_all_types"
     r"|icu_calendar_names|pg_timezone_names|(read|parquet|duckdb|pragma)_\w+"
@@ -138,7 +138,7 @@ class DatabaseFileCatalog(FolderCatalog):
         return found
 
     def _refused(self, alias: str) -> Mapping[str, str]:
-        """The views and macros that must not even be bound, each with the function for which."""
+        """Return the views and macros that must not be bound, each with the refused function."""
         rows = self._engines.of_all.rows
         names = [re.escape(name) for (name,) in rows(TABLE_FUNCTIONS) if not READING.fullmatch(name)]
         return refused(rows(DEFINED, {"database": alias}), re.compile(rf'\b({"|".join(names)})"?\s*\(', re.IGNORECASE))
@@ -173,7 +173,7 @@ def refused(defined: Sequence[Row], calls: re.Pattern[str]) -> Mapping[str, str]
 
 
 def _names(sql: str, name: str) -> bool:
-    """Return True if SQL may name a table or macro: its name stands there as a word."""
+    """Return True if SQL may use a table or macro: it contains the name as a word."""
     word = re.escape(name.replace('"', '""'))
     return re.search(rf"(?<!\w){word}(?!\w)", sql, re.IGNORECASE) is not None
 

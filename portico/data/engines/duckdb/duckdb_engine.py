@@ -45,7 +45,7 @@ class DuckDBEngine:
         watch: stops the queries.
         memory: that all queries of this process have together, as DuckDB writes it ("128MB").
         forget: called when what was created here is gone.
-        spill: a writable folder for what memory does not hold, shared with other processes; without one such a query fails.
+        spill: a writable folder to spill to, shared with other processes; without it, queries that must spill fail.
         threads: that work at one query; its own with one, so that nobody is woken for it.
         downloads: stops those; unset = one of its own.
     """
@@ -68,7 +68,7 @@ class DuckDBEngine:
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory,
-            "allocator_bulk_deallocation_flush_threshold": "4MB",  # what a query took goes back to the system
+            "allocator_bulk_deallocation_flush_threshold": "4MB",  # return the memory of a query to the system
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
@@ -110,7 +110,7 @@ class DuckDBEngine:
             self._close()
 
     def _forget_statements(self) -> None:
-        """Let go of what was prepared before tables changed: each would be planned anew at every use, and keep dropped data."""
+        """Drop statements prepared before tables changed: they are re-planned at every use and keep dropped data."""
         with self._lock:
             self._let_sessions_go()
 
@@ -222,7 +222,7 @@ class Session:
 def _literal(value: Any) -> str:
     """A value as an expression of SQL in which none of its own characters stands.
 
-    It has the type that a parameter of it has: of another, DuckDB plans the statement anew.
+    It has the type of the statement's parameter: with another type, DuckDB re-plans the statement.
     """
     if value is None:
         return "NULL"

@@ -54,7 +54,7 @@ def explained_query(error: duckdb.Error) -> DataError:
 
 
 def speaks_of_a_file(error: duckdb.Error) -> bool:
-    """Whether an error comes from reading, and not from working out."""
+    """Return True if an error comes from reading a file, not from computing."""
     text = str(error)
     read = isinstance(error, duckdb.IOException | duckdb.PermissionException | duckdb.InvalidInputException)
     return read or any(explain(text) for explain in (_of_line, _of_json, _of_parquet))

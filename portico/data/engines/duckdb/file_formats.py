@@ -226,7 +226,7 @@ class _Unpacked(gzip.GzipFile):
 
 
 def _opened(file: DataFile) -> IO[bytes]:
-    """Open a file's text, unpacked."""
+    """Open a text file, decompressed if needed."""
     return cast(IO[bytes], _Unpacked(_raw(file))) if file.gzipped else _raw(file)
 
 

@@ -132,7 +132,7 @@ class FolderCatalog:
     def overview(self, table: Table, x: Column, measure: Column) -> Overview | None:
         """An overview of a large table; made when it is first asked for, and kept for this version of its file."""
         if table.rows is not None and table.rows >= LARGE_ROWS:
-            self._watch.run_alone()  # before a lock is held that another large query may wait for
+            self._watch.run_alone()  # before taking a lock that another large query may wait for
         view = (table.codes.relation if table.codes else table.relation).get_name()
         if table.rows is None or table.rows < MANY_ROWS or view not in self._readings:
             return None
@@ -280,7 +280,7 @@ class FolderCatalog:
         return used[0].engine if used else self._engines.of_all
 
     def _used(self, query: Query) -> list[Reading]:
-        """What a query asks; read anew where the engine has let go of it since."""
+        """Return the relation of a query; read again if the engine has dropped it since."""
         return [self._reading_of(view) for view in sorted(set(VIEWS.findall(query.sql)))]
 
     def _reading_of(self, view: str) -> Reading:
@@ -326,7 +326,7 @@ class FolderCatalog:
 
     def _title(self, folder: Path, name: str, has_more: bool) -> str:
         if has_more:
-            with suppress(DataError):  # which is said to whoever asks for the table
+            with suppress(DataError):  # queries of the table report it
                 file = file_at(folder / name)
                 return self._description(file).title or file.title
         return title_of(name)

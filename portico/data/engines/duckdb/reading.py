@@ -54,7 +54,7 @@ class Reading:
 
 
 def is_tiny(file: DataFile) -> bool:
-    """Whether a file is a text of so few rows that several threads are of no use to a query of it."""
+    """Return True if a text file has so few rows that several threads do not speed up a query."""
     return file.is_text and file.size <= (TINY_GZIP_BYTES if file.gzipped else TINY_BYTES)
 
 

@@ -1,4 +1,4 @@
-"""What a catalog has read of its files: by view, the newest versions, and which copies are to be let go of."""
+"""Cache of what a catalog has read of its files: by view, the newest versions, and the copies to drop."""
 
 import threading
 from collections import OrderedDict
@@ -24,7 +24,7 @@ class Readings:
         return view in self._found
 
     def opening(self, name: str) -> threading.Lock:
-        """What whoever reads a file holds: it is read once, however many ask for it."""
+        """Return the lock of a file's reader: many requests at once read the file only once."""
         with self._lock:
             return self._opening.setdefault(name, threading.Lock())
 

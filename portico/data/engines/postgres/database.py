@@ -135,7 +135,7 @@ class DatabaseCatalog:
             return None
 
     def _rows(self, statement: Statement, values: Any = None, seconds: float | None = None) -> list[Row]:
-        """Ask once more on a fresh connection where one broke: a question changes nothing.
+        """Retry once on a new connection if one broke: a query changes nothing.
 
         `%` is psycopg's mark in a statement with values, if there are none of them, and itself in one without.
         """

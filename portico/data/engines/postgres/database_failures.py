@@ -39,7 +39,7 @@ BY_STATE: tuple[tuple[str, type[DataError], str], ...] = (
 
 
 class ConnectionLost(SourceAway):
-    """The connection broke while a question was under way; a fresh one may be answered."""
+    """The connection broke during a query; a retry on a new connection may succeed."""
 
 
 def failure_of(error: Exception, lost: bool, hide: Callable[[str], str]) -> DataError:

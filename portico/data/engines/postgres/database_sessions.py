@@ -50,7 +50,7 @@ class Session:
 
     @property
     def lost(self) -> bool:
-        """Whether the connection broke."""
+        """Return True if the connection broke."""
         return self.connection.closed
 
     @property
@@ -117,7 +117,7 @@ class Sessions:
             self._idle.append(session)
 
     def reset(self, session: Session) -> bool:
-        """Undo what a question changed in its session, as a view that calls set_config does; False if that fails."""
+        """Undo changes of a query to its session, such as a view's set_config; return False if that fails."""
         try:
             session.connection.execute(self._reset)
         except psycopg.Error:
@@ -194,9 +194,9 @@ class Lease:
 
 
 def _reset_to(settings: dict[str, str]) -> bytes:
-    """Statements for one round trip: back to the state after connecting, then these settings.
+    """Return statements, for one round trip, that reset the session and apply these settings.
 
-    What DISCARD ALL does that a question could need, but within one implicit transaction and for a pooler too.
+    The parts of DISCARD ALL that matter after a query, but within one implicit transaction and through a pooler too.
     RESET ALL leaves the role alone: https://www.postgresql.org/docs/current/sql-reset.html
     """
     calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in settings.items())
