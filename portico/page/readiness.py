@@ -16,7 +16,7 @@ from portico.page.app import PageApp
 logger = logging.getLogger(__name__)
 TIME_BOX_S = 3  # of a check; the health check in docker-compose.yml waits a second longer
 LASTS_S = 2  # what a check found
-SHARE = 20  # a result is cached for this many times the duration of its check, so that checks cost little
+SHARE = 20  # a passed check is cached for this many times its duration, so that checks cost little
 PATIENCE = Patience(turn=1, query=1)  # of a check with the data: a chart that takes longer opens without it too
 
 Check = Callable[[], None]
