@@ -12,7 +12,7 @@ from portico.config.registry import Page, Registry
 from portico.page.app import CALLBACK
 from portico.page.cache_control import KEPT_CODING, VERSION_ASKED
 from portico.page.csp import HEADER as CONTENT_POLICY
-from portico.page.errors import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.page.errors import MAX_ADDRESS_LENGTH, MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.page.identity import identity_headers
 from portico.page.response_headers import SECURITY_HEADERS
 from portico.page.shell import Frame
@@ -105,6 +105,7 @@ def nginx_config(registry: Registry) -> str:
         service_port=SERVICE_PORT,
         gateway_port=GATEWAY_PORT,
         longest_retry_s=LONGEST_RETRY_S,
+        longest_address=MAX_ADDRESS_LENGTH,
     )
 
 
