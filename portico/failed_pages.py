@@ -9,6 +9,7 @@ from portico.errors import ConfigError
 from portico.page_paths import page_at
 from portico.registry import Page
 from portico.service import status_answer
+from portico.shared_assets import SHARED_PREFIX
 from portico.site import Site
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ def answer_for_failed_pages(server: Flask, site: Site) -> None:
     """Answer every request to a page that failed, before any hook of another page on the server."""
 
     def answer() -> Response | None:
+        if request.path.startswith(SHARED_PREFIX):
+            return None  # of all pages, though home owns what begins so
         page = page_at(site.registry, request.path)
         if page is None or page.name not in failed_pages(server):
             return None

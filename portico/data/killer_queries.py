@@ -36,6 +36,9 @@ def marked(folder: Path | None, query: str) -> Iterator[bool]:
             yield False
             return
         opened.callback(file.unlink, missing_ok=True)
+        opened.callback(
+            os.ftruncate, descriptor, 0
+        )  # first: who has opened it meanwhile must not take it for one left behind
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"running\n")
         yield True
