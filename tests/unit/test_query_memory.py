@@ -230,3 +230,8 @@ def test_query_that_ends_as_another_asks_for_it_is_not_taken_for_a_killer(tmp_pa
     monkeypatch.setattr(fcntl, "flock", after_the_first_ends)
     with marked(tmp_path, "SELECT 1") as may_run:
         assert may_run
+
+
+def test_query_runs_where_it_cannot_be_marked(tmp_path):
+    with marked(tmp_path / "gone", "SELECT 1") as may_run:
+        assert may_run
