@@ -326,7 +326,7 @@ def test_a_million_rows_need_little_memory(suffix, most):
 
 def test_long_run_of_blanks_in_a_text_is_read_once():
     read = subprocess.run(
-        [sys.executable, "-c", "from portico.data.take_away.export import harmless; harmless('x' + chr(9) * 300_000)"],
+        [sys.executable, "-c", "from portico.data.export.export import harmless; harmless('x' + chr(9) * 300_000)"],
         cwd=ROOT,
         timeout=20,
         check=False,
