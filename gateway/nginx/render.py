@@ -12,7 +12,7 @@ from portico.config.registry import Page, Registry
 from portico.page.app import CALLBACK
 from portico.page.cache_control import KEPT_CODING, VERSION_ASKED
 from portico.page.csp import HEADER as CONTENT_POLICY
-from portico.page.errors import MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
+from portico.page.errors import MAX_ADDRESS_LENGTH, MISDIRECTED, RETRY_AFTER_S, WITH_RETRY_AFTER
 from portico.page.identity import identity_headers
 from portico.page.response_headers import SECURITY_HEADERS
 from portico.page.shell import Frame
@@ -36,6 +36,7 @@ SITE_STATUSES = (
 PAGE_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.NOT_IMPLEMENTED,
@@ -105,6 +106,7 @@ def nginx_config(registry: Registry) -> str:
         service_port=SERVICE_PORT,
         gateway_port=GATEWAY_PORT,
         longest_retry_s=LONGEST_RETRY_S,
+        longest_address=MAX_ADDRESS_LENGTH,
     )
 
 

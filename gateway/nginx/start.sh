@@ -58,7 +58,7 @@ case "$GATEWAY_START_SECONDS" in
     ;;
 esac
 touch /tmp/started  # health.sh
-# What a client can make nginx hold before any limit counts it: 4 KB + 4 * 8 KB of an unfinished request's headers, and 1 KB
+# What a client can make nginx hold before any limit counts it: 4 KB + 2 * 16 KB of an unfinished request's headers, and 1 KB
 # of the connection. All connections in this state: 8,192 * 37 KB = 296 MB. Beside them the tmpfs (64 + 48 + 48 MB when full) and
 # the workers themselves (5 MB each): below the 512 MB of GATEWAY_MEMORY.
 export GATEWAY_WORKER_CONNECTIONS=$((CONNECTIONS / GATEWAY_WORKERS))

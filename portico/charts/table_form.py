@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from portico.charts.figures import PALETTE
 from portico.charts.form import (
     LONGEST_TEXT,
     AnyOf,
@@ -32,6 +31,7 @@ from portico.data.queries.filters import EMPTY, NONE, Filter, text_of
 from portico.data.queries.grains import GRAINS, offered
 from portico.data.query import Values
 from portico.data.tables import Catalog, Table
+from portico.page.figure_style import PALETTE
 
 NOTHING = "-"  # in the place of a column: no split
 MOST_LINES = len(PALETTE)

@@ -25,7 +25,11 @@ def marked(folder: Path | None, query: str) -> Iterator[bool]:
         return
     file = folder / f"{hashlib.sha256(query.encode()).hexdigest()[:32]}{SUFFIX}"
     with ExitStack() as opened:
-        descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError:  # somebody removed the folder, or the disk is full: a chart matters more than its mark
+            yield True
+            return
         opened.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,6 +41,8 @@ def marked(folder: Path | None, query: str) -> Iterator[bool]:
             yield False
             return
         opened.callback(file.unlink, missing_ok=True)
+        # First: a process that has opened the file meanwhile must not take it for one that was left behind.
+        opened.callback(os.ftruncate, descriptor, 0)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"running\n")
         yield True

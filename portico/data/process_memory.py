@@ -8,7 +8,7 @@ from pathlib import Path
 
 MIB = 2**20
 # An interrupted query still grows for a moment: the scheduler polls every 50 ms, and the engine stops at its next block.
-LEAST_HEADROOM_BYTES = 64 * MIB
+LEAST_HEADROOM_BYTES = 48 * MIB
 HEADROOM_SHARE = 0.15  # of the limit
 NO_LIMIT_BYTES = 2**60  # cgroup v1 has a number near 2**63 where there is no limit
 

@@ -1,6 +1,5 @@
 """The folder that queries spill to. Processes share it; each has its own subfolder."""
 
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,18 +19,16 @@ def prepare_spill(folder: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
-        for left in folder.iterdir():
-            if time.time() - left.stat().st_mtime > LEFT_FOR_S:
-                _remove(left)
+        for left in folder.rglob("*"):
+            _remove_if_old(left)
     except OSError as error:
         problem = f"must be a folder that this process can write: {error.strerror}"
         raise ConfigError("environment", "PORTICO_SPILL", str(folder), problem) from None
     return folder
 
 
-def _remove(left: Path) -> None:
+def _remove_if_old(left: Path) -> None:
+    """Remove an old file; another process may do so first. Folders stay: one of them may be of a process that runs."""
     with suppress(OSError):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
+        if left.is_file() and time.time() - left.stat().st_mtime > LEFT_FOR_S:
             left.unlink()

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, abort, request
 
+from portico.assets import SHARED_PREFIX
 from portico.config.errors import ConfigError
 from portico.config.page_paths import page_at
 from portico.config.registry import Page
@@ -31,6 +32,8 @@ def answer_for_failed_pages(server: Flask, site: Site) -> None:
     """Answer every request to a page that failed, before any hook of another page on the server."""
 
     def answer() -> Response | None:
+        if request.path.startswith(SHARED_PREFIX):
+            return None  # of all pages, though home owns what begins so
         page = page_at(site.registry, request.path)
         if page is None or page.name not in failed_pages(server):
             return None

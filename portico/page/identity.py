@@ -24,6 +24,9 @@ IDENTITY_HEADERS = (
     *(f"X-Authentik-{each}" for each in ("Username", "Email", "Groups", "Name", "Uid", "Jwt")),
     *(f"X-WEBAUTH-{each}" for each in ("User", "Name", "Email", "Groups", "Role")),
     *("X-User", "X-User-Id", "X-Username", "X-User-Email", "X-Email", "X-Api-Key", "X-Auth-Token", "X-Access-Token"),
+    # gateways of APIs, mod_auth_openidc, Vouch
+    *("X-Consumer-Username", "X-Consumer-Custom-Id", "X-Userinfo", "X-Id-Token"),
+    *("X-Auth-User", "X-Auth-Username", "X-Auth-Email", "X-Vouch-User", "X-Forwarded-Id-Token", "Oidc-Claim-Sub"),
     # clouds: Amazon's and Google's load balancers, Cloudflare Access, Azure App Service, Tailscale, Pomerium
     *(f"X-Amzn-Oidc-{each}" for each in ("Identity", "Data", "Accesstoken")),
     *(f"X-Goog-Authenticated-User-{each}" for each in ("Email", "Id")),

@@ -3,6 +3,7 @@
 Everything is checked before the first file is written, so that a name that cannot be a page changes nothing.
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ COMPOSE_FILE = "docker-compose.yml"
 PAGE_OF_COMPOSE = "args: {PAGE: "  # stands in the block of every page
 # Lists of the pages' networks, by the line above their entries, with the entry of one more.
 NETWORKS_OF_COMPOSE = {"x-page-networks: &page-networks": "  {name}:", "networks:": "  {name}: {internal: true}"}
+
+# The database is in the networks of the pages that show its tables, as a new page does.
+DATABASE_NETWORKS = re.compile(r"^(  database:\n(?:    .*\n)*?    networks: \[[^\]\n]*)\]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def add_network(compose: str, name: str) -> str:
             )
         end = lines.index("", lines.index(head)) if "" in lines[lines.index(head) :] else len(lines)
         lines.insert(end, entry.replace("{name}", name))
-    return "\n".join(lines)
+    extended: str = DATABASE_NETWORKS.sub(rf"\1, {name}]", "\n".join(lines))
+    return extended
 
 
 def write_page(folder: Path, name: str) -> list[Path]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # The grace that a stopping worker gives its requests; compose's stop_grace_period is longer.
 GRACEFUL_TIMEOUT_S = 25
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files, opened without a name
-MAX_HEADER_BYTES = 8190  # of one header; the size of the nginx gateway's buffers
+MAX_HEADER_BYTES = 16 * 1024  # of one header; the size of the nginx gateway's buffers
 MAX_REQUEST_LINE_BYTES = 8190  # gunicorn's own maximum
 JITTER_SHARE = (
     5  # max_requests varies by up to a fifth, so that workers that started together do not all restart at once

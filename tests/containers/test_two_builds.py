@@ -19,7 +19,7 @@ PAGE = "/barchart/"
 OTHER = """
 FROM {image}
 USER root
-RUN sed -i 's/"caption"/"heading"/g' portico/charts/page.py && rm portico/__pycache__/chart_page.*
+RUN sed -i 's/"caption"/"heading"/g' portico/charts/page.py && rm portico/charts/__pycache__/page.*
 USER 10001:10001
 """
 SECONDS = float(os.environ.get("PORTICO_TEST_SECONDS", "10"))

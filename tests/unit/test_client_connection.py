@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -42,3 +43,16 @@ def test_client_who_sends_more_is_still_there(connections):
         wait_for_answer(to_page, to_client, timeout=0.05)
     page.send(b"HTTP/1.1 200 OK")
     assert wait_for_answer(to_page, to_client, TIMEOUT_S) is True
+
+
+def test_client_who_resets_the_connection_behind_a_second_request_has_left():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        to_client, _ = listener.accept()
+    page, to_page = socket.socketpair()
+    with closing(page), closing(to_page), closing(to_client):
+        client.send(b"GET / HTTP/1.1")
+        assert to_client.recv(1, socket.MSG_PEEK) == b"G"
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close with a reset
+        client.close()
+        assert wait_for_answer(to_page, to_client, TIMEOUT_S) is False

@@ -322,3 +322,13 @@ def test_a_million_rows_need_little_memory(suffix, most):
     size, grown = map(int, subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split())
     assert size > 8 * MIB
     assert grown < most
+
+
+def test_long_run_of_blanks_in_a_text_is_read_once():
+    read = subprocess.run(
+        [sys.executable, "-c", "from portico.data.export.export import harmless; harmless('x' + chr(9) * 300_000)"],
+        cwd=ROOT,
+        timeout=20,
+        check=False,
+    )
+    assert read.returncode == 0

@@ -1,6 +1,7 @@
 """A page that fails at the start is a 503 of its own; the others are served."""
 
 import importlib
+import re
 import threading
 
 import pytest
@@ -28,6 +29,19 @@ BROKEN = {
     + PAGE.replace("html.Div([", "lambda asked=itertools.count(): next(asked) > 2 and 1 / 0 or html.Div(["),
     "exit in the layout": "import flask\n" + BROKEN_LAYOUT.replace("1 / 0", "exit(3)"),
 }
+
+
+HOME_AND_A = """
+[site]
+title = "Site"
+[[page]]
+name = "home"
+path = "/"
+title = "Home"
+[[page]]
+name = "a"
+title = "A"
+"""
 
 
 @pytest.fixture(params=[create_gateway, init_app], ids=["gateway", "portico"])
@@ -117,3 +131,10 @@ def test_check_of_pages_without_a_problem_prints_nothing(tmp_path, fresh_service
     monkeypatch.setenv("PORTICO_SITE", str(write_site(tmp_path, {"a": PAGE})))
     monkeypatch.delenv("PORTICO_PAGES", raising=False)
     assert (check_pages.main(), capsys.readouterr().out) == (0, "")
+
+
+def test_home_that_fails_leaves_the_shared_files_to_the_other_pages(build, small_site):
+    client = build(small_site({"a": PAGE, "home": "1 / 0"}, HOME_AND_A))
+    [address, *_] = re.findall(r'src="(/_shared/[^"]*)"', client.get("/a/").text)
+    assert client.get("/", headers=READER).status_code == 503
+    assert client.get(address).status_code == 200

@@ -1,6 +1,7 @@
 """`make page`: everything is written, or nothing."""
 
 import pytest
+import yaml
 
 from portico.config.errors import ConfigError
 from portico.config.registry import read_registry
@@ -42,6 +43,12 @@ def test_command_says_what_is_wrong_in_one_line(site_copy, monkeypatch, capsys):
     monkeypatch.setenv("PORTICO_SITE", str(site_copy))
     assert main(["home"]) == 2
     assert capsys.readouterr().err == "portico: make page: NAME = 'home': there is such a page already\n"
+
+
+def test_new_page_reaches_the_database_by_its_own_network(site_copy):
+    write_page(site_copy, "fresh")
+    services = yaml.safe_load((site_copy / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    assert {"barchart", "linechart", "fresh"} <= {*services["database"]["networks"]}
 
 
 def test_block_is_put_behind_the_last_page_and_before_what_follows():

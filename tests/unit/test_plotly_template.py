@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
-from portico.charts.figures import PALETTE
 from portico.config.errors import ConfigError
+from portico.page.figure_style import PALETTE
 from portico.page.loader import page_server
 from portico.page.plotly_template import NAME, use_lean_template
 from portico.page.trace_types import not_drawn

@@ -1,5 +1,6 @@
 """Large queries run alone, spill to disk, are stopped before memory runs out, and are not repeated after they killed a process."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -187,9 +188,10 @@ def test_two_processes_spill_into_folders_of_their_own(tmp_path):
 
 
 def test_spill_folder_loses_what_killed_processes_left_long_ago(tmp_path):
-    old, new = tmp_path / "gone-7", tmp_path / "here-8"
-    for folder in (old, new):
-        folder.mkdir()
+    old, new = tmp_path / "gone-7" / "block.tmp", tmp_path / "here-8" / "block.tmp"
+    for file in (old, new):
+        file.parent.mkdir()
+        file.touch()
     os.utime(old, (0, time.time() - LEFT_FOR_S - 1))
     assert prepare_spill(tmp_path) == tmp_path
     assert not old.exists()
@@ -200,3 +202,37 @@ def test_spill_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"environment: PORTICO_SPILL = '.*/file/spill': must be a folder that"):
         prepare_spill(tmp_path / "file" / "spill")
+
+
+def test_spill_folder_of_a_process_that_runs_stays_however_old(tmp_path):
+    mine = tmp_path / "spill" / "host-7"
+    mine.mkdir(parents=True)
+    os.utime(mine, (0, 0))
+    prepare_spill(tmp_path / "spill")
+    assert mine.is_dir()
+
+
+def test_file_that_goes_while_the_spill_folder_is_prepared_stops_no_start(tmp_path, monkeypatch):
+    gone = [tmp_path / f"of-another{SUFFIX}"]
+    monkeypatch.setattr("pathlib.Path.iterdir", lambda _folder: iter(gone))
+    monkeypatch.setattr("pathlib.Path.rglob", lambda _folder, _pattern: iter(gone))
+    assert prepare_spill(tmp_path) == tmp_path
+
+
+def test_query_that_ends_as_another_asks_for_it_is_not_taken_for_a_killer(tmp_path, monkeypatch):
+    lock = fcntl.flock
+    first = marked(tmp_path, "SELECT 1")
+    assert first.__enter__()
+
+    def after_the_first_ends(*arguments):
+        first.__exit__(None, None, None)  # between opening the file and asking for its lock
+        lock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", after_the_first_ends)
+    with marked(tmp_path, "SELECT 1") as may_run:
+        assert may_run
+
+
+def test_query_runs_where_it_cannot_be_marked(tmp_path):
+    with marked(tmp_path / "gone", "SELECT 1") as may_run:
+        assert may_run

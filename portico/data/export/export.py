@@ -22,7 +22,9 @@ from portico.data.tables import Row
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 # Where a cell may begin: at the start of the text, and after a character that other settings take for a separator.
 SIGNS = "=+\\-@＝＋－＠"
-STARTS = re.compile(rf"""\A(?=[{re.escape("".join(FORMULA_STARTS))}])|[;\t\r\n]["\s]*(?=[{SIGNS}])""")
+# Matches every run as a whole, so that a long one is read once.
+RUNS = re.compile(rf"""([;"\s]+)([{SIGNS}]?)""")
+SEPARATORS = re.compile(r"[;\t\r\n]")
 IN_QUOTES = re.compile(r"""[",;\t\r\n\0]""")
 PLAIN = re.compile(rf"""[{re.escape("".join(FORMULA_STARTS))}",;]""")  # a text without any of these stays unchanged
 APOSTROPHE = "'"  # in front of a text: a spreadsheet takes what follows as it is
@@ -181,7 +183,13 @@ def _marked_texts(values: Cells) -> Cells:
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet runs as a formula, not even in part."""
-    return STARTS.sub(rf"\g<0>{APOSTROPHE}", text)
+    inside = RUNS.sub(_defused, text)
+    return f"{APOSTROPHE}{inside}" if text.startswith(FORMULA_STARTS) else inside
+
+
+def _defused(run: re.Match[str]) -> str:
+    between, sign = run.groups()
+    return f"{between}{APOSTROPHE}{sign}" if sign and SEPARATORS.search(between) else run[0]
 
 
 def _text(value: Any) -> str | None:
