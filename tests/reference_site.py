@@ -59,10 +59,12 @@ def _is_of_reference(block: str) -> bool:
 
 
 def compose_text(text: str) -> str:
-    """Leave the services that the user added out of a `docker-compose.yml`; the rest stays as it is, byte for byte."""
+    """Leave the services and networks of the user's pages out of a `docker-compose.yml`; the rest stays as it is, byte for byte."""
     for name, service in yaml.safe_load(text)["services"].items():
         build = service.get("build")
         arguments = build.get("args") or {} if isinstance(build, dict) else {}
         if "PAGE" in arguments and name not in PAGES:
-            text = re.sub(rf"(?m)^  {name}:.*\n(?:(?: {{3,}}.*)?\n)*", "", text)
+            # Its service, its network, and its place among the networks of every page and of the database.
+            text = re.sub(rf"(?m)^  {name}:.*\n(?:(?:\n(?= {{4}}))? {{4}}.*\n)*", "", text)
+            text = re.sub(rf"(networks: \[[^\]\n]*), {name}(?=[\],])", r"\1", text)
     return text
