@@ -167,7 +167,7 @@ def chart_asks(site: ChaosSite, page: str, *, kept: bool) -> list[Ask]:
 
 def ledger_asks(site: ChaosSite) -> list[Ask]:
     """Of the page with effects: its index, and three entries."""
-    body, _ = open_page(site.stack.url, f"/{IMPURE}/").callbacks()
+    body, _ = open_page(site.stack.url, f"/{IMPURE}/").callbacks(waiting=True)
     written = json.dumps({**body, "inputs": [{**body["inputs"][0], "value": MARK}]})
     return [
         Ask(IMPURE, "GET", f"/{IMPURE}/"),

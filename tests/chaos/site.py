@@ -116,7 +116,7 @@ class ChaosSite:
 
     def eating(self, megabytes: int) -> dict:
         """The body of the callback that takes so much memory."""
-        _, body = open_page(self.stack.url, f"/{IMPURE}/").callbacks()
+        _, body = open_page(self.stack.url, f"/{IMPURE}/").callbacks(waiting=True)
         return {**body, "inputs": [{**body["inputs"][0], "value": megabytes}]}
 
     def out_of_memory_kills(self) -> int:

@@ -170,18 +170,21 @@ class OpenedPage:
     def figures(self) -> list[dict[str, Any]]:
         return [props["figure"] for props in self.properties if "figure" in props]
 
-    def callbacks(self) -> list[dict[str, Any]]:
+    def callbacks(self, *, waiting: bool = False) -> list[dict[str, Any]]:
         """The callbacks that a browser calls when it opens the page, as their bodies with the values of the layout.
 
         A chart's asks for the view that is shown, which a browser does when a control changes. No other callback that waits
         for its reader is among them: it may send a mail. Nor are those of components that come and go or match a pattern.
-        """
-        return [self._body_of(each) for each in self.document.first["dependencies"] if self._is_called(each)]
 
-    def _is_called(self, callback: dict[str, Any]) -> bool:
+        Args:
+            waiting: also those that wait for their reader, of a page that the test knows.
+        """
+        return [self._body_of(each) for each in self.document.first["dependencies"] if self._is_called(each, waiting)]
+
+    def _is_called(self, callback: dict[str, Any], waiting: bool) -> bool:
         items = [*callback["inputs"], *callback["state"]]
         known = {json.dumps(props["id"]) for props in self.properties if "id" in props}
-        is_asked = bool(self.shown) if callback["prevent_initial_call"] else True
+        is_asked = waiting or bool(self.shown) or not callback["prevent_initial_call"]
         is_plain = not any(mark in callback["output"] for mark in "{@")
         has_values = bool(callback["inputs"]) and all(json.dumps(item["id"]) in known for item in items)
         return is_asked and is_plain and has_values and not callback["clientside_function"]
