@@ -24,7 +24,7 @@ ENVIRONMENT = "environment"
 DEFAULT_PORT = 8080
 # Threads that wait for a page elsewhere cost little; with its own, one that hangs leaves the others theirs.
 THREADS_PER_REMOTE = 16
-# An idle thread costs some tens of kilobytes. One client may hold two thirds: more than an office of 60 needs at once.
+# An idle thread costs some tens of kilobytes. One client may hold three quarters: more than an office of 60 needs at once.
 DEFAULT_THREADS = 96
 QUERIES_AT_ONCE = 4  # of a process: each has two threads in the engine
 ANY_ADDRESS = ["0.0.0.0/0", "::/0"]
@@ -103,7 +103,7 @@ class Settings:
 
     def threads_of_one_client(self) -> int:
         """Return how many threads of a gunicorn process one client may hold; the rest stay free for others."""
-        return max(1, self.all_threads() * 2 // 3)
+        return max(1, self.all_threads() * 3 // 4)
 
 
 def site_folder(environ: Mapping[str, str] = os.environ) -> Path:
