@@ -6,7 +6,6 @@ Another asks for one view after another, before and meanwhile. Both are named by
 
 import json
 import statistics
-import threading
 import time
 from collections import Counter
 from itertools import count
@@ -18,6 +17,7 @@ import duckdb
 import requests
 
 from bench.memory_matrix import TABLE, VariedStack
+from tests.containers.load import Visitors
 from tests.processes import free_port
 from tests.site.visitor import open_page
 
@@ -56,29 +56,18 @@ def waits(url: str, body: dict, first: int) -> list[float]:
     return seconds
 
 
-class Crowd:
+class Crowd(Visitors):
     """One client with many requests under way, until the block ends."""
 
     def __init__(self, url: str, body: dict) -> None:
         self.answers: Counter[int] = Counter()
-        self._over = threading.Event()
-        self._numbers = count(100_000)
-        self._threads = [threading.Thread(target=self._stay, args=(url, body)) for _ in range(UNDER_WAY)]
+        self._url, self._body, self._numbers = url, body, count(100_000)
+        super().__init__(UNDER_WAY)
 
-    def __enter__(self) -> "Crowd":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _stay(self, url: str, body: dict) -> None:
+    def _stay(self, _number: int) -> None:
         session = client("192.0.2.1")
         while not self._over.is_set():
-            answer = ask(session, url, body, next(self._numbers))
+            answer = ask(session, self._url, self._body, next(self._numbers))
             self.answers[answer.status_code] += 1
             if not answer.ok:
                 self._over.wait(PAUSE_S)
