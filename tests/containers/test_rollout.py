@@ -25,7 +25,6 @@ LIMIT_S = 300
 FIRST_REQUESTS = 15  # after a rollout
 LEAST_ANSWERS = 300  # of a short load
 ANSWERS_A_ROLLOUT = 5000  # in the long form
-DRAIN_SECONDS = "8"  # so that the gateway stops sending in time on a machine that stands still for a moment
 QUERY_SECONDS = "17"  # a variable of the shell that the site was started from, and of no other
 
 
@@ -45,7 +44,6 @@ class Copy:
         """Run that many replicas, as the shell would that the site was started from."""
         with pytest.MonkeyPatch.context() as shell:
             shell.setenv("PORTICO_QUERY_SECONDS", QUERY_SECONDS)
-            shell.setenv("PORTICO_DRAIN_SECONDS", DRAIN_SECONDS)
             shell.setenv("GATEWAY_START_SECONDS", "0")  # the other pages do not run here
             scale = ("--scale", f"{PAGE}={replicas}")
             self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "discovery", "gateway", PAGE)
