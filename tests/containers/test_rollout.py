@@ -47,6 +47,8 @@ class Copy:
             shell.setenv("GATEWAY_START_SECONDS", "0")  # the other pages do not run here
             scale = ("--scale", f"{PAGE}={replicas}")
             self.stack.compose("up", "--detach", "--no-build", "--wait", *scale, "discovery", "gateway", PAGE)
+        # A gateway that was told not to wait for its pages hears of this one a moment after it is healthy.
+        self.stack.wait_for(f"/{PAGE}/_status", 200, within=60)
 
     def start_rollout(self, *arguments: str) -> subprocess.Popen:
         return start_rollout(self.stack, *arguments)
